@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Every bound on what comes from outside, in one place (rule F2).
+
+#include <cstddef>
+
+namespace valetkey::base {
+
+inline constexpr std::size_t token_bytes_max = 16 * 1024;
+inline constexpr std::size_t token_response_bytes_max = 256 * 1024;
+inline constexpr std::size_t metadata_bytes_max = 256 * 1024;
+inline constexpr std::size_t secret_file_bytes_max = 64 * 1024;
+inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
+inline constexpr std::size_t json_depth_max = 16;
+inline constexpr std::size_t scopes_max = 100;
+inline constexpr std::size_t scope_bytes_max = 256;
+inline constexpr std::size_t url_bytes_max = 2048;
+inline constexpr std::size_t subject_id_bytes_max = 256;
+inline constexpr std::size_t header_bytes_max = 64 * 1024;
+
+}  // namespace valetkey::base
