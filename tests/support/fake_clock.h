@@ -2,11 +2,10 @@
 #pragma once
 // Time that moves only when a test says so.
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <list>
 #include <mutex>
-#include <vector>
 
 #include "valetkey/time.h"
 
@@ -25,35 +24,27 @@ class FakeClock final : public Clock {
     return wall_;
   }
 
-  /// Waits until notified or until `advance` reaches `until`.
+  /// Waits until notified or until `advance` reaches `until`; may wake early, as its contract says.
   void wait(std::condition_variable& changed, std::unique_lock<std::mutex>& lock,
             Instant until) override {
+    std::list<std::condition_variable*>::iterator self;
     {
       const std::lock_guard inner(mutex_);
       if (now_ >= until) return;
-      waiting_.push_back({&changed, lock.mutex()});
+      self = waiting_.insert(waiting_.end(), &changed);
       arrived_.notify_all();
     }
-    changed.wait(lock);
+    // The bound mends a wake-up lost between the registration and the wait; nothing rests on it.
+    changed.wait_for(lock, std::chrono::milliseconds(200));
     const std::lock_guard inner(mutex_);
-    const auto at = std::find_if(waiting_.begin(), waiting_.end(),
-                                 [&](const Waiting& one) { return one.changed == &changed; });
-    if (at != waiting_.end()) waiting_.erase(at);
+    waiting_.erase(self);
   }
 
   void advance(std::chrono::nanoseconds by) {
-    std::vector<Waiting> waking;
-    {
-      const std::lock_guard lock(mutex_);
-      now_ += by;
-      wall_ += by;
-      waking = waiting_;
-    }
-    for (const auto& one : waking) {
-      // Taking the waiter's mutex puts the notification after its wait has begun.
-      { const std::lock_guard lock(*one.mutex); }
-      one.changed->notify_all();
-    }
+    const std::lock_guard lock(mutex_);
+    now_ += by;
+    wall_ += by;
+    for (auto* const changed : waiting_) changed->notify_all();
   }
 
   void step_wall(std::chrono::nanoseconds by) {
@@ -68,14 +59,9 @@ class FakeClock final : public Clock {
   }
 
  private:
-  struct Waiting {
-    std::condition_variable* changed;
-    std::mutex* mutex;
-  };
-
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::vector<Waiting> waiting_;
+  std::list<std::condition_variable*> waiting_;
   Instant now_{std::chrono::hours(1000)};
   WallTime wall_{std::chrono::seconds(1'800'000'000)};
 };
