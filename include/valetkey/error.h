@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <version>
 #if defined(__cpp_lib_expected)
@@ -58,6 +59,16 @@ enum class Remedy : std::uint8_t { retry, sign_in_again, fix_request, give_up };
 [[nodiscard]] std::string_view name_of(Errc code) noexcept;
 [[nodiscard]] std::string_view name_of(Remedy remedy) noexcept;
 
+/// One mistake in a configuration, with the place and the remedy.
+struct Mistake {
+  std::string file{};
+  unsigned line = 0;       ///< 0: of the file as a whole
+  std::string what{};
+  std::string remedy{};
+
+  bool operator==(const Mistake&) const = default;
+};
+
 /// A failure: what failed, whose words are whose, and what to do next. Holds no secret, no header
 /// value and no response body.
 struct Error {
@@ -66,6 +77,7 @@ struct Error {
   std::string hint{};         ///< our words: what to do next; may be empty
   std::string server_text{};  ///< the server's words: untrusted, cut short, printable ASCII only
   std::optional<std::chrono::seconds> retry_after{};  ///< RFC 9110 §10.2.3
+  std::vector<Mistake> mistakes{};  ///< every one, where a configuration is at fault
 };
 
 /// One line for people: context, then the server's words in quotes where there are any.

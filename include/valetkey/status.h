@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What a client holds and has done; never a token.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "valetkey/error.h"
+#include "valetkey/token.h"
+
+namespace valetkey {
+
+struct TokenStatus {
+  Fingerprint fingerprint{};
+  std::string provider{};
+  Subject subject{};
+  std::vector<std::string> scopes{};
+  std::string resource{};
+  std::optional<Fingerprint> parent{};
+  std::chrono::seconds age{};
+  std::chrono::seconds expires_in{};
+  std::string zone{};            ///< fresh, ahead, stale, dead
+  std::uint64_t hits = 0;
+};
+
+/// A revocation that the provider has not confirmed yet (rule R4).
+struct PendingRevocation {
+  Fingerprint fingerprint{};
+  std::string provider{};
+  Subject subject{};
+  unsigned attempts = 0;
+  std::string last_error{};
+};
+
+struct Counters {
+  std::uint64_t token_requests = 0;     ///< sent to a token endpoint, retries included
+  std::uint64_t fetches = 0;            ///< flights that asked a provider
+  std::uint64_t forced_refreshes = 0;   ///< because of a 401
+  std::uint64_t failures = 0;           ///< flights that brought no token
+  std::uint64_t revocations = 0;        ///< confirmed by a provider
+};
+
+struct Status {
+  std::vector<TokenStatus> tokens{};
+  std::vector<PendingRevocation> pending_revocations{};
+  Counters counters{};
+  bool memory_locked = false;           ///< secrets are kept out of swap
+};
+
+/// What became of a revocation: each token is gone from our caches in either case (rule R3).
+struct RevocationReport {
+  std::size_t delivered = 0;   ///< confirmed by the provider
+  std::size_t pending = 0;     ///< kept, and tried again until delivered or dead by itself
+};
+
+enum class FindingLevel : std::uint8_t { good, notice, problem };
+
+/// One line of `valetkey doctor`.
+struct Finding {
+  FindingLevel level = FindingLevel::good;
+  std::string what{};
+  std::string remedy{};
+};
+
+}  // namespace valetkey
