@@ -15,6 +15,8 @@ inline constexpr std::size_t json_depth_max = 16;
 inline constexpr std::size_t scopes_max = 100;
 inline constexpr std::size_t scope_bytes_max = 256;
 inline constexpr std::size_t url_bytes_max = 2048;
+/// Of any request: the signed download links of object stores are long.
+inline constexpr std::size_t request_url_bytes_max = 8 * 1024;
 inline constexpr std::size_t subject_id_bytes_max = 256;
 inline constexpr std::size_t header_bytes_max = 64 * 1024;
 
