@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Whether to try again, and after how long (rule U4).
+
+#include <chrono>
+#include <optional>
+
+#include "valetkey/error.h"
+
+namespace valetkey::http {
+
+struct RetryPolicy {
+  unsigned attempts_max = 5;
+  std::chrono::milliseconds delay_first{500};
+  std::chrono::milliseconds delay_max{30'000};
+};
+
+/// How one attempt ended.
+struct Attempt {
+  unsigned number = 1;                                ///< the first is 1
+  int status = 0;                                     ///< 0: there was no answer
+  std::optional<Errc> failure{};                      ///< why there was none
+  std::optional<std::chrono::seconds> retry_after{};  ///< RFC 9110 §10.2.3
+  bool replayable = true;   ///< may be sent again although the server may have acted on it
+  bool never_sent = false;  ///< the server cannot have acted on it, as when connecting failed
+};
+
+/// How long to wait before the next attempt; nothing: give up. `jitter` is in [0, 1) and takes the
+/// delay from half of itself to the whole. Retry-After is a minimum. Never reaches past `left`.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> next_delay(const Attempt& attempt,
+                                                                 const RetryPolicy& policy,
+                                                                 double jitter,
+                                                                 std::chrono::nanoseconds left);
+
+}  // namespace valetkey::http
