@@ -22,6 +22,12 @@ function(valetkey_tests name)
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/tests")
   target_link_libraries(${name} PRIVATE ${arg_LINKS} GTest::gmock GTest::gtest_main valetkey_compiler)
   target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <string> <vector>)
+  foreach(label ${arg_LABELS})  # valetkey_tests_unit and its like build one kind of tests
+    if(NOT TARGET valetkey_tests_${label})
+      add_custom_target(valetkey_tests_${label})
+    endif()
+    add_dependencies(valetkey_tests_${label} ${name})
+  endforeach()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}" ENVIRONMENT "VALETKEY_BINARY_DIR=${CMAKE_BINARY_DIR};VALETKEY_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
 endfunction()
