@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What an authorization server means when it does not answer 2xx.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "oauth/profile.h"
+#include "valetkey/error.h"
+#include "valetkey/http.h"
+
+namespace valetkey::oauth {
+
+/// What the server had been asked.
+enum class Operation : std::uint8_t {
+  jwt,
+  client_credentials,
+  refresh_token,
+  exchange,
+  revocation,
+  introspection,
+  metadata,
+};
+
+/// Precondition: not developer_token, which asks no server.
+[[nodiscard]] Operation operation_of(Grant grant) noexcept;
+/// "token endpoint", "revocation endpoint" and so on, for people.
+[[nodiscard]] std::string_view endpoint_name(Operation operation) noexcept;
+
+/// 3xx is redirected (rule S5), 429 throttled, 5xx unreachable; 4xx is what its RFC 6749 §5.2 body
+/// says, and malformed_response without one. Precondition: the status is not 2xx.
+[[nodiscard]] Error parse_error_response(const HttpResponse& response, const Profile& profile,
+                                         Operation operation);
+
+/// Rule U3: how far the server's clock is ahead of ours, when the answer to an assertion says that
+/// its times are wrong, or may mean it: a refusal whose Date differs from our clock by 10 s or
+/// more. A used `jti` is the measured offset too, 0 when small: try again with a new one. Nothing:
+/// no clock problem.
+[[nodiscard]] std::optional<std::chrono::seconds> clock_offset(const HttpResponse& response,
+                                                               const Error& error);
+
+}  // namespace valetkey::oauth
