@@ -10,6 +10,7 @@ inline constexpr std::size_t token_bytes_max = 16 * 1024;
 inline constexpr std::size_t token_response_bytes_max = 256 * 1024;
 inline constexpr std::size_t metadata_bytes_max = 256 * 1024;
 inline constexpr std::size_t secret_file_bytes_max = 64 * 1024;
+inline constexpr std::size_t secret_ref_bytes_max = 4 * 1024;
 inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
 inline constexpr std::size_t json_depth_max = 16;
 inline constexpr std::size_t scopes_max = 100;

@@ -131,7 +131,7 @@ Result<std::string> resolve_location(std::string_view redirected, std::string_vi
   curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
 
   const Origin target = origin_in(url.get());
-  if (scheme == "https" && target.scheme != "https") {
+  if (scheme == "https" && target.scheme == "http") {
     return fail(Errc::denied_by_policy, "the server redirects from https to plain http");
   }
   auto checked = check_parsed(url.get());

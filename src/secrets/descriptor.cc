@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "secrets/descriptor.h"
+
+#include <cerrno>
+#include <system_error>
+
+namespace valetkey::secrets {
+
+Failure system_failure(int error, Errc otherwise, std::string what) {
+  what += ": " + std::generic_category().message(error);
+  if (error == ENOSPC || error == EDQUOT) {
+    return fail(Errc::exhausted, std::move(what), "make room on that file system");
+  }
+  if (error == EMFILE || error == ENFILE) {
+    return fail(Errc::exhausted, std::move(what),
+                "raise the limit of open files (ulimit -n; systemd: LimitNOFILE=)");
+  }
+  return fail(otherwise, std::move(what));
+}
+
+}  // namespace valetkey::secrets

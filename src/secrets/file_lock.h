@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One process at a time at a file that is read, changed and written back.
+
+#include <string>
+
+#include "secrets/descriptor.h"
+#include "valetkey/error.h"
+#include "valetkey/time.h"
+
+namespace valetkey::secrets {
+
+/// Holds a lock beside `path` (path + ".lock") until it dies, or its process does. The lock file
+/// stays, because removing it would let two processes lock two files of one name.
+class FileLock {
+ public:
+  /// Errors: timed_out, exhausted, misconfigured (the lock file cannot be made).
+  /// Blocks: until the deadline. Threads: any; it keeps out this process's other threads too.
+  [[nodiscard]] static Result<FileLock> acquire(const std::string& path, Deadline deadline,
+                                                Clock& clock);
+
+ private:
+  explicit FileLock(Descriptor file) : file_(std::move(file)) {}
+
+  Descriptor file_;
+};
+
+}  // namespace valetkey::secrets
