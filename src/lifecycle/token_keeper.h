@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The token's life: served, fetched once, refreshed ahead, forced, narrowed, withdrawn.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/guarded.h"
+#include "base/worker_pool.h"
+#include "lifecycle/flight.h"
+#include "lifecycle/live_tokens.h"
+#include "lifecycle/plan.h"
+#include "lifecycle/policy.h"
+#include "lifecycle/revocation_queue.h"
+#include "lifecycle/withdrawals.h"
+#include "valetkey/status.h"
+#include "valetkey/token_cache.h"
+
+namespace valetkey::lifecycle {
+
+/// Asks a provider for a token, with retries.
+class TokenFetcher {
+ public:
+  virtual ~TokenFetcher() = default;
+
+  /// `parent` is absent for a grant, present for an exchange (RFC 8693). Calls `note_failure` for
+  /// each attempt that failed and will be followed by another.
+  /// Blocks: network. Threads: any.
+  [[nodiscard]] virtual Result<AccessToken> fetch(
+      const Plan& plan, const AccessToken* parent,
+      const std::function<void(const Error&)>& note_failure, Deadline deadline) = 0;
+};
+
+struct KeeperOptions {
+  CachePolicy policy{};
+  std::chrono::nanoseconds fetch_time_max = std::chrono::seconds(30);
+  std::size_t tokens_max = 100'000;
+};
+
+/// What the keeper works with; all outlive it.
+struct KeeperParts {
+  Clock& clock;
+  base::Executor& executor;
+  TokenCache& cache;
+  TokenFetcher& fetcher;
+  TokenRevoker& revoker;
+  std::function<double()> jitter;
+};
+
+/// Joins cache, flights, failure memory and withdrawals by the pure policy of policy.h.
+/// Threads: any. No lock is held across I/O (rule F1).
+class TokenKeeper {
+ public:
+  TokenKeeper(KeeperParts parts, KeeperOptions options);
+  /// Precondition: the executor has stopped.
+  ~TokenKeeper() = default;
+  TokenKeeper(const TokenKeeper&) = delete;
+  TokenKeeper& operator=(const TokenKeeper&) = delete;
+
+  /// Blocks: as TokenSource::token.
+  [[nodiscard]] Result<AccessToken> token(const PlanPtr& plan, Deadline deadline);
+
+  void report_unauthorized(const AccessToken& token);
+
+  /// Blocks: until delivered upstream, at most until the deadline.
+  [[nodiscard]] RevocationReport revoke(const AccessToken& token, Deadline deadline);
+  [[nodiscard]] RevocationReport revoke_reach(const Reach& reach, Deadline deadline);
+
+  /// After secrets were read again, what failed for want of them may be asked for again.
+  void forget_failures();
+
+  /// Ends the courier of revocations. To be called before the executor stops.
+  void stop() { revocations_.stop(); }
+
+  [[nodiscard]] std::vector<PendingRevocation> pending_revocations() const {
+    return revocations_.pending();
+  }
+  void add_counters(Counters& counters) const;
+
+ private:
+  struct Failure {
+    Error error;
+    Instant until;
+    unsigned count = 0;
+  };
+  struct KeyState {
+    FlightPtr flight{};
+    std::optional<Failure> failure{};
+    std::optional<Instant> forced_at{};
+    std::optional<CachedToken> rejected{};  ///< taken out of the cache by a 401 (rule U1)
+  };
+  struct Keys {
+    std::unordered_map<std::string, KeyState> states;
+    std::size_t swept_size = 0;
+  };
+  struct Decision {
+    Action action = Action::fail;
+    FlightPtr flight{};
+    bool is_new_flight = false;
+    std::optional<CachedToken> held{};
+    std::optional<Error> error{};
+  };
+  enum class Where : std::uint8_t { executor, this_thread };
+
+  Result<AccessToken> token_with(const PlanPtr& plan, Deadline deadline, Where where);
+  Decision decide(const Plan& plan, std::optional<CachedToken> held, Instant now);
+  Decision decide_in(KeyState& state, const Plan& plan, std::optional<CachedToken> held,
+                     Instant now);
+  Error refusal(const KeyState& state, Instant now) const;
+  Result<AccessToken> act(const PlanPtr& plan, Decision decision, Deadline deadline);
+  void launch(const PlanPtr& plan, const FlightPtr& flight);
+  void fly(const PlanPtr& plan, const FlightPtr& flight);
+  Result<AccessToken> obtain(const PlanPtr& plan, Flight& flight, Deadline deadline);
+  Result<AccessToken> fetch(const PlanPtr& plan, Flight& flight, Deadline deadline);
+  Result<AccessToken> keep(const PlanPtr& plan, AccessToken token);
+  void settle(const Plan& plan, const FlightPtr& flight, const Result<AccessToken>& landing);
+  void sweep(Keys& keys, Instant now) const;
+  RevocationReport withdraw(const std::vector<LiveToken>& tokens, Deadline deadline);
+
+  KeeperParts parts_;
+  const KeeperOptions options_;
+  base::Guarded<Keys> keys_;
+  LiveTokens live_;
+  Withdrawals withdrawals_;
+  RevocationQueue revocations_;
+  std::atomic<std::uint64_t> fetches_{0};
+  std::atomic<std::uint64_t> forced_{0};
+  std::atomic<std::uint64_t> failures_{0};
+};
+
+}  // namespace valetkey::lifecycle
