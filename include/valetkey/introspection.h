@@ -17,7 +17,7 @@ struct Introspection {
   std::string username{};
   std::string token_type{};
   std::string subject{};
-  std::string audience{};                    ///< several are joined by spaces
+  std::string audience{};  ///< several are joined by spaces
   std::string issuer{};
   std::optional<std::int64_t> expires_at{};  ///< Units: seconds since 1970
 };

@@ -15,13 +15,13 @@ namespace valetkey::oauth {
 struct AssertionPlan {
   std::string issuer{};
   std::string subject{};
-  std::string box_sub_type{};         ///< Box: "enterprise", "user", "external"; else empty
+  std::string box_sub_type{};  ///< Box: "enterprise", "user", "external"; else empty
   std::string audience{};
-  std::string name{};                 ///< of an actor, for people to read; else empty
-  std::string key_id{};               ///< may be empty
+  std::string name{};    ///< of an actor, for people to read; else empty
+  std::string key_id{};  ///< may be empty
   crypto::JwsAlgorithm algorithm = crypto::JwsAlgorithm::rs256;
-  std::string jti{};                  ///< fresh for every attempt (rule U3)
-  WallTime now{};                     ///< by the server's clock, as far as it is known
+  std::string jti{};  ///< fresh for every attempt (rule U3)
+  WallTime now{};     ///< by the server's clock, as far as it is known
   std::chrono::seconds life{45};
   bool with_issued_at = false;
 };

@@ -15,8 +15,8 @@ struct BoxAppSettings {
   std::string enterprise_id{};  ///< may be empty
   std::string user_id{};        ///< may be empty
   Secret client_secret{};
-  Secret private_key{};         ///< PEM
-  Secret passphrase{};          ///< empty: the key is not encrypted
+  Secret private_key{};  ///< PEM
+  Secret passphrase{};   ///< empty: the key is not encrypted
 };
 
 /// Errors: misconfigured, naming the member that is missing or of a wrong type; never a value.

@@ -29,18 +29,18 @@ struct Profile {
   ProviderType type = ProviderType::box;
   Grant grant = Grant::client_credentials;
   std::string client_id{};
-  Subject default_subject{};               ///< what SubjectType::configured means here
+  Subject default_subject{};  ///< what SubjectType::configured means here
   std::string enterprise_id{};
   std::string issuer{};
   std::string token_endpoint{};
-  std::string revocation_endpoint{};       ///< empty: the provider cannot revoke
-  std::string introspection_endpoint{};    ///< empty: the provider cannot introspect
-  std::string api_base{};                  ///< paths such as /2.0/users/me are appended
+  std::string revocation_endpoint{};     ///< empty: the provider cannot revoke
+  std::string introspection_endpoint{};  ///< empty: the provider cannot introspect
+  std::string api_base{};                ///< paths such as /2.0/users/me are appended
   std::string upload_base{};
   ClientAuthMethod client_auth = ClientAuthMethod::client_secret_post;
   Narrowing narrowing = Narrowing::exchange;
-  std::string assertion_audience{};        ///< `aud` of our JWTs; empty: the token endpoint
-  std::vector<std::string> extra_scopes{}; ///< accepted although the profile does not know them
+  std::string assertion_audience{};         ///< `aud` of our JWTs; empty: the token endpoint
+  std::vector<std::string> extra_scopes{};  ///< accepted although the profile does not know them
 };
 
 [[nodiscard]] std::string_view name_of(ProviderType type) noexcept;

@@ -24,7 +24,7 @@ struct RestrictedTo {
 
 struct TokenAnswer {
   TokenFields token{};
-  Secret refresh_token{};                   ///< empty: none came
+  Secret refresh_token{};  ///< empty: none came
   std::vector<RestrictedTo> restricted_to{};
   std::string issued_token_type{};
   bool has_restricted_to = false;
