@@ -77,7 +77,7 @@ describe('JWT from the app-settings file', () => {
   test('the enterprise is its service account', async () => {
     const auth = await jwt();
 
-    const me = await client(auth).users.getUserMe({ queryParams: { fields: ['enterprise'] } });
+    const me = await client(auth).users.getUserMe({ fields: ['enterprise'] });
 
     assert.equal(me.enterprise.id, app.enterpriseId);
     assert.notEqual(me.id, someone().id);
@@ -105,7 +105,7 @@ describe('JWT from the app-settings file', () => {
 describe('client credentials', () => {
   test('the enterprise is its service account', async () => {
     const me = await client(ccgEnterprise()).users.getUserMe(
-      { queryParams: { fields: ['enterprise'] } });
+      { fields: ['enterprise'] });
 
     assert.equal(me.enterprise.id, app.enterpriseId);
   });
@@ -319,7 +319,7 @@ describe('a person\'s sign-in', () => {
     const auth = oauth();
     const state = randomBytes(8).toString('hex');
     const back = await emulator.grantAccess(
-      auth.getAuthorizeUrl({ state, redirectUri }), someone().login);
+      auth.getAuthorizeUrl({ state, redirectUri }), someone().id);
     assert.equal(back.searchParams.get('state'), state);
     await auth.getTokensAuthorizationCodeGrant(back.searchParams.get('code'), network);
     return { auth, code: back.searchParams.get('code') };

@@ -73,7 +73,7 @@ class Emulated {
   }
 
   /// What a person's browser does: opens the page, and grants access as that user.
-  async grantAccess(authorizeUrl, login) {
+  async grantAccess(authorizeUrl, userId) {
     const asked = new URL(authorizeUrl);
     const page = await fetch(`${this.baseUrl}/api/oauth2/authorize${asked.search}`);
     const html = await page.text();
@@ -83,7 +83,8 @@ class Emulated {
       const of = (name) => input.match(new RegExp(`\\b${name}="([^"]*)"`))?.[1];
       if (of('type') === 'hidden') form.set(of('name'), unescapeHtml(of('value') ?? ''));
     }
-    form.set('login', login);
+    form.set('user_id', userId);
+    form.set('decision', 'grant');
     const action = html.match(/<form\b[^>]*\baction="([^"]*)"/)?.[1] ?? '';
     const answer = await fetch(new URL(unescapeHtml(action), page.url), {
       method: 'POST', body: form, redirect: 'manual',
