@@ -44,7 +44,8 @@ class FakeClock final : public Clock {
     const std::lock_guard lock(mutex_);
     now_ += by;
     wall_ += by;
-    for (auto* const changed : waiting_) changed->notify_all();
+    for (auto* const changed : waiting_)
+      changed->notify_all();
   }
 
   void step_wall(std::chrono::nanoseconds by) {

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/worker_pool.h"
+#include "lifecycle/token_keeper.h"
+#include "support/keeper_world.h"
+
+namespace valetkey::lifecycle {
+namespace {
+
+using namespace std::chrono_literals;
+using support::plan_for;
+// Revocations travel on threads of their own, so these worlds have a real pool; time still stands.
+using World = support::KeeperWorld<base::WorkerPool>;
+using Texts = std::vector<std::string>;
+
+Texts sorted(Texts texts) {
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+// Rules R1, R3
+TEST(Revocation, TakesATokenOutOfTheCacheAndTellsTheProvider) {
+  World world(4U);
+  const auto plan = plan_for("k");
+  const auto token = world.take(plan);
+
+  const auto report = world.keeper.revoke(token, world.in(5s));
+
+  EXPECT_EQ(report.delivered, 1U);
+  EXPECT_EQ(report.pending, 0U);
+  EXPECT_EQ(world.provider.revoked(), Texts{"t1"});
+  EXPECT_EQ(world.ask(plan), "t2");
+}
+
+// Rule R2
+TEST(Revocation, ReachesTheChildrenOfAParentFirstInTheCacheThenUpstream) {
+  World world(4U);
+  const auto parent_plan = plan_for("parent");
+  const auto parent = world.take(parent_plan);
+  EXPECT_EQ(world.ask(plan_for("child", user("1"), parent_plan)), "t2<t1");
+  EXPECT_EQ(world.ask(plan_for("other", user("1"), parent_plan)), "t3<t1");
+  EXPECT_EQ(world.cache.entries(), 3U);
+  std::atomic<std::size_t> held_when_told{0};
+  world.provider.on_revoke([&] { held_when_told += world.cache.entries(); });
+
+  const auto report = world.keeper.revoke(parent, world.in(5s));
+
+  EXPECT_EQ(report.delivered, 3U);
+  EXPECT_EQ(held_when_told, 0U);
+  EXPECT_EQ(sorted(world.provider.revoked()), (Texts{"t1", "t2<t1", "t3<t1"}));
+}
+
+TEST(Revocation, OfAChildLeavesItsParentAlone) {
+  World world(4U);
+  const auto parent_plan = plan_for("parent");
+  const auto child = world.take(plan_for("child", user("1"), parent_plan));
+
+  EXPECT_EQ(world.keeper.revoke(child, world.in(5s)).delivered, 1U);
+
+  EXPECT_EQ(world.ask(parent_plan), "t1");
+  EXPECT_EQ(world.provider.revoked(), Texts{"t2<t1"});
+}
+
+// Rule R1
+TEST(Revocation, OfASubjectReachesAlsoTheTokensThatWereReplaced) {
+  World world(4U);
+  const auto plan = plan_for("k", user("1"));
+  const auto other = plan_for("o", user("2"));
+  world.keeper.report_unauthorized(world.take(plan));
+  EXPECT_EQ(world.ask(plan), "t2");
+  EXPECT_EQ(world.ask(other), "t3");
+
+  const auto report = world.keeper.revoke_reach({.subject = user("1")}, world.in(5s));
+
+  EXPECT_EQ(report.delivered, 2U);
+  EXPECT_EQ(sorted(world.provider.revoked()), (Texts{"t1", "t2"}));
+  EXPECT_EQ(world.ask(other), "t3");
+  EXPECT_EQ(world.ask(plan), "t4");
+}
+
+// Rule R1
+TEST(Revocation, OfEverythingLeavesNothing) {
+  World world(4U);
+  EXPECT_EQ(world.ask(plan_for("a", user("1"))), "t1");
+  EXPECT_EQ(world.ask(plan_for("b", user("2"))), "t2");
+
+  EXPECT_EQ(world.keeper.revoke_reach({}, world.in(5s)).delivered, 2U);
+
+  EXPECT_EQ(world.cache.entries(), 0U);
+}
+
+// Rule R3
+TEST(Revocation, IsNotUndoneByAFlightThatLandsLate) {
+  World world(4U);
+  const auto plan = plan_for("k");
+  world.provider.will([&](const Plan& wanted, const AccessToken* parent) {
+    auto token = world.provider.ordinary(wanted, parent);
+    // While the reply is on its way, everything of the subject is revoked.
+    EXPECT_EQ(world.keeper.revoke_reach({.subject = user("1")}, world.in(5s)).delivered, 0U);
+    return token;
+  });
+
+  EXPECT_EQ(world.ask(plan), "t2");
+
+  world.keeper.stop();
+  EXPECT_NE(world.ask(plan), "t1");
+}
+
+// Rule R3
+TEST(Revocation, OfAParentCatchesAChildThatIsBeingNarrowed) {
+  World world(4U);
+  const auto parent_plan = plan_for("parent");
+  const auto parent = world.take(parent_plan);
+  const auto child_plan = plan_for("child", user("1"), parent_plan);
+  world.provider.will([&](const Plan& wanted, const AccessToken* from) {
+    auto token = world.provider.ordinary(wanted, from);
+    EXPECT_EQ(world.keeper.revoke(parent, world.in(5s)).delivered, 1U);
+    return token;
+  });
+
+  const std::string served = world.ask(child_plan);
+
+  EXPECT_EQ(served, "t4<t3");
+}
+
+// Rule R4
+TEST(Revocation, IsKeptAndTriedAgainUntilDelivered) {
+  World world(4U);
+  const auto plan = plan_for("k");
+  const auto token = world.take(plan);
+  world.provider.revocations_fail(true);
+
+  const auto report = world.keeper.revoke(token, world.in(0s));
+
+  EXPECT_EQ(report.pending, 1U);
+  EXPECT_EQ(world.ask(plan), "t2");  // served no more, delivered or not
+  while (world.keeper.pending_revocations().at(0).attempts == 0)
+    std::this_thread::yield();
+  EXPECT_EQ(world.keeper.pending_revocations().at(0).last_error, "as the script says");
+  world.provider.revocations_fail(false);
+  world.clock->advance(1s);
+  while (!world.keeper.pending_revocations().empty())
+    std::this_thread::yield();
+  EXPECT_EQ(world.provider.revoked(), Texts{"t1"});
+}
+
+// Rule R4
+TEST(Revocation, IsGivenUpWhenTheTokenIsDeadByItself) {
+  World world(4U);
+  const auto token = world.take(plan_for("k"));
+  world.provider.revocations_fail(true);
+  EXPECT_EQ(world.keeper.revoke(token, world.in(0s)).pending, 1U);
+
+  world.clock->advance(1h);
+
+  while (!world.keeper.pending_revocations().empty())
+    std::this_thread::yield();
+  EXPECT_EQ(world.provider.revoked(), Texts{});
+}
+
+TEST(Revocation, OfATokenThatWasNotFetchedHereIsDeliveredAllTheSame) {
+  World world(4U);
+
+  const auto report = world.keeper.revoke(
+      support::make_token({.value = "foreign", .sent_at = world.clock->now()}), world.in(5s));
+
+  EXPECT_EQ(report.delivered, 1U);
+  EXPECT_EQ(world.provider.revoked(), Texts{"foreign"});
+}
+
+}  // namespace
+}  // namespace valetkey::lifecycle
