@@ -29,6 +29,7 @@ std::optional<int> shortage_of_descriptors() {
 std::string certificate_words(long verdict) {
   switch (verdict) {
     case 0:
+    case 1:  // OpenSSL was content, and curl then compared the names
     case 62:
     case 64:
       return "its certificate is for another host name";
@@ -116,8 +117,9 @@ Error explain_failure(CURL* easy, CURLcode code, const std::string& origin) {
       return {.code = Errc::misconfigured,
               .context = "ca_file cannot be read or holds no PEM certificate",
               .hint = "name a readable file of PEM certificates"};
-    case CURLE_OUT_OF_MEMORY:
-      return {.code = Errc::exhausted, .context = "out of memory"};
+    case CURLE_OUT_OF_MEMORY:  // what one header line of 100 KiB is to curl; real want ends us
+      return {.code = Errc::malformed_response,
+              .context = origin + ": the answer's header is larger than 64 KiB"};
     case CURLE_URL_MALFORMAT:
       return {.code = Errc::invalid_argument, .context = "the URL cannot be understood"};
     case CURLE_UNSUPPORTED_PROTOCOL:  // what an answer without a status line looks like to curl

@@ -124,7 +124,8 @@ Result<CURLcode> CurlTransport::Impl::run(const CurlLine& line, Deadline deadlin
   CURLM* const multi = line.multi.get();
   for (;;) {
     int running = 0;
-    if (curl_multi_perform(multi, &running) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+    if (curl_multi_perform(multi, &running) != CURLM_OK)
+      return fail(Errc::exhausted, "out of memory");
     if (running == 0) break;
     if (stopping.load(std::memory_order_acquire)) {
       return fail(Errc::cancelled, origin + ": shutting down");
@@ -134,7 +135,7 @@ Result<CURLcode> CurlTransport::Impl::run(const CurlLine& line, Deadline deadlin
     const auto pause = std::min<std::chrono::nanoseconds>(left, clock_check_interval);
     if (curl_multi_poll(multi, nullptr, 0, static_cast<int>(whole_milliseconds(pause)), nullptr) !=
         CURLM_OK) {
-      return CURLE_OUT_OF_MEMORY;
+      return fail(Errc::exhausted, "out of memory");
     }
   }
   int waiting = 0;

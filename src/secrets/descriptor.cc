@@ -8,7 +8,7 @@ namespace valetkey::secrets {
 
 Failure system_failure(int error, Errc otherwise, std::string what) {
   what += ": " + std::generic_category().message(error);
-  if (error == ENOSPC || error == EDQUOT) {
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
     return fail(Errc::exhausted, std::move(what), "make room on that file system");
   }
   if (error == EMFILE || error == ENFILE) {
