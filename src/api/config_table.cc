@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/config_table.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/text.h"
+
+namespace valetkey::api {
+namespace {
+
+using std::chrono::milliseconds;
+
+unsigned line_of(const toml::node& node) {
+  return node.source().begin.line;
+}
+
+std::string_view kind_of(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a number with a fraction";
+    case toml::node_type::boolean:
+      return "true or false";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::table:
+      return "a table";
+    default:
+      return "a date or time";
+  }
+}
+
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= to.size(); ++j) {
+      const std::size_t replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::optional<milliseconds> parse_duration(std::string_view text) {
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto count = base::parse_number<std::int64_t>(text.substr(0, digits));
+  const std::string_view unit = text.substr(digits);
+  if (!count || *count > 100'000'000) return std::nullopt;
+  if (unit == "ms") return milliseconds(*count);
+  if (unit == "s") return std::chrono::seconds(*count);
+  if (unit == "m") return std::chrono::minutes(*count);
+  if (unit == "h") return std::chrono::hours(*count);
+  return std::nullopt;
+}
+
+std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
+  std::string nearest;
+  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const auto& candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < least) {
+      least = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+void ConfigTable::note(unsigned line, std::string what, std::string remedy) {
+  mistakes_.push_back({config_.path, line, std::move(what), std::move(remedy)});
+}
+
+const toml::node* ConfigTable::find(std::string_view key) {
+  known_.emplace_back(key);
+  const toml::node* const node = table_.get(key);
+  if (node != nullptr) {
+    std::string place = name_.empty() ? std::string(key) : name_ + "." + std::string(key);
+    config_.lines[std::move(place)] = line_of(*node);
+  }
+  return node;
+}
+
+void ConfigTable::wrong_type(std::string_view key, const toml::node& node,
+                             std::string_view wanted) {
+  note(line_of(node), std::string(key) + " is " + std::string(kind_of(node)),
+       "write " + std::string(wanted));
+}
+
+void ConfigTable::read(std::string_view key, std::string& to) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return;
+  if (const auto text = node->value_exact<std::string>()) {
+    to = *text;
+    return;
+  }
+  wrong_type(key, *node, std::string(key) + " = \"...\"");
+}
+
+void ConfigTable::read(std::string_view key, std::vector<std::string>& to) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return;
+  const std::string wanted =
+      std::string(key) + " = \"...\" or " + std::string(key) + " = [\"...\", \"...\"]";
+  if (const auto text = node->value_exact<std::string>()) {
+    to = {*text};
+    return;
+  }
+  const toml::array* const array = node->as_array();
+  if (array == nullptr) return wrong_type(key, *node, wanted);
+  for (const auto& element : *array) {
+    const auto text = element.value_exact<std::string>();
+    if (!text) return wrong_type(key, element, wanted);
+    to.push_back(*text);
+  }
+}
+
+void ConfigTable::read(std::string_view key, std::size_t& to) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return;
+  const auto count = node->value_exact<std::int64_t>();
+  if (!count) return wrong_type(key, *node, std::string(key) + " = 1000");
+  if (*count <= 0) {
+    return note(line_of(*node), std::string(key) + " is not above zero",
+                "write a whole number from 1");
+  }
+  to = static_cast<std::size_t>(*count);
+}
+
+void ConfigTable::read(std::string_view key, milliseconds& to) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return;
+  const std::string wanted =
+      "write a number and a unit, as in " + std::string(key) + " = \"30s\" (ms, s, m, h)";
+  const auto text = node->value_exact<std::string>();
+  if (!text) {
+    return note(line_of(*node), std::string(key) + " is " + std::string(kind_of(*node)), wanted);
+  }
+  const auto duration = parse_duration(*text);
+  if (!duration || *duration <= milliseconds::zero()) {
+    return note(line_of(*node), std::string(key) + " is not a duration", wanted);
+  }
+  to = *duration;
+}
+
+void ConfigTable::read(std::string_view key, std::chrono::seconds& to) {
+  milliseconds exact = to;
+  read(key, exact);
+  to = std::chrono::ceil<std::chrono::seconds>(exact);
+}
+
+const toml::table* ConfigTable::table(std::string_view key) {
+  const toml::node* const node = find(key);
+  if (node == nullptr) return nullptr;
+  if (const auto* const found = node->as_table()) return found;
+  wrong_type(key, *node, "[" + std::string(key) + "] on a line of its own, and its keys below it");
+  return nullptr;
+}
+
+void ConfigTable::finish() {
+  for (const auto& [key, node] : table_) {
+    const std::string spelt(key.str());
+    if (std::find(known_.begin(), known_.end(), spelt) != known_.end()) continue;
+    const std::string nearest = nearest_word(spelt, known_);
+    note(key.source().begin.line,
+         "unknown key " + base::printable(spelt, 60) +
+             (name_.empty() ? std::string() : " in [" + base::printable(name_, 60) + "]"),
+         nearest.empty() ? "remove it; known here: " + base::joined(known_, ", ")
+                         : "did you mean " + nearest + "?");
+  }
+}
+
+}  // namespace valetkey::api

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/conversation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/http_date.h"
+#include "base/log.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+#include "oauth/assertion.h"
+#include "oauth/error_response.h"
+
+namespace valetkey::api {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto client_assertion_life = 45s;
+
+std::string digest_of(const Secret& secret) {
+  return secret.reveal([](std::string_view text) { return crypto::hex_of(crypto::sha256(text)); });
+}
+
+}  // namespace
+
+/// One question on its way, through all its attempts.
+class Conversation::Asking {
+ public:
+  Asking(Conversation& owner, const Question& question, const Note& note, Deadline deadline,
+         oauth::Profile profile)
+      : owner_(owner),
+        question_(question),
+        note_(note),
+        deadline_(deadline),
+        profile_(std::move(profile)),
+        held_(owner.credentials_.held()),
+        secret_index_(owner.good_secret_.load(std::memory_order_relaxed)) {
+    if (secret_index_ >= held_->secrets.size()) secret_index_ = 0;
+  }
+
+  Result<void> run() {
+    for (;;) {
+      std::optional<Error> error = attempt();
+      if (!error) {
+        owner_.good_secret_.store(secret_index_, std::memory_order_relaxed);
+        return {};
+      }
+      if (correct_clock(*error)) continue;
+      if (error->code == Errc::invalid_client && next_secret()) continue;
+      if (error->code == Errc::invalid_client) name_sources(*error);
+      const auto delay = delay_after(*error);
+      if (!delay) return fail(std::move(*error));
+      note_(*error);
+      const Instant until = owner_.parts_.clock->now() + *delay;
+      if (!owner_.parts_.stopper->wait_until(until)) {
+        return fail(Errc::cancelled, "valetkey is shutting down");
+      }
+      ++number_;
+    }
+  }
+
+ private:
+  std::optional<Error> attempt() {
+    response_.reset();
+    auto request = build();
+    if (!request) return std::move(request).error();
+    if (owner_.parts_.token_requests) {
+      owner_.parts_.token_requests->fetch_add(1, std::memory_order_relaxed);
+    }
+    // A server that accepts and never answers must leave time for a second try.
+    const Instant now = owner_.parts_.clock->now();
+    const Deadline patience{now + std::max<std::chrono::nanoseconds>(5s, deadline_.left(now) / 2)};
+    auto response = owner_.parts_.transport->send(*request, deadline_.sooner(patience));
+    if (!response) return std::move(response).error();
+    response_.emplace(std::move(*response));
+    note_clock();
+    return question_.judge(*response_, profile_);
+  }
+
+  Result<HttpRequest> build() {
+    const WallTime now = owner_.parts_.clock->wall_now() +
+                         std::chrono::seconds(owner_.offset_s_.load(std::memory_order_relaxed));
+    const Secret* const secret = held_->secrets.empty() ? nullptr : &held_->secrets[secret_index_];
+    oauth::ClientProof proof{.method = profile_.client_auth, .secret = secret};
+    if (secret == nullptr && proof.method != oauth::ClientAuthMethod::private_key_jwt) {
+      proof.method = oauth::ClientAuthMethod::none;
+    }
+    Secret assertion;
+    if (proof.method == oauth::ClientAuthMethod::private_key_jwt) {
+      auto signed_one = sign_client_assertion(now);
+      if (!signed_one) return failure_of(std::move(signed_one));
+      assertion = std::move(*signed_one);
+      proof.assertion = &assertion;
+    }
+    return question_.build(Attempt{profile_, *held_, proof, now});
+  }
+
+  Result<Secret> sign_client_assertion(WallTime now) const {
+    if (!held_->key) return fail(Errc::misconfigured, "private_key_jwt needs a private key");
+    // RFC 7523 §3: iss and sub are the client, aud the server. The issuer is the audience that
+    // servers agree on; the token endpoint's URL is what those without metadata expect.
+    oauth::AssertionPlan plan;
+    plan.issuer = profile_.client_id;
+    plan.subject = profile_.client_id;
+    plan.audience = profile_.issuer.empty() ? profile_.token_endpoint : profile_.issuer;
+    plan.key_id = owner_.key_id_;
+    plan.algorithm =
+        crypto::find_algorithm(owner_.key_algorithm_).value_or(crypto::JwsAlgorithm::rs256);
+    plan.jti = crypto::random_uuid();
+    plan.now = now;
+    plan.life = client_assertion_life;
+    plan.with_issued_at = true;
+    return oauth::make_assertion(*held_->key, plan);
+  }
+
+  void note_clock() {
+    const auto text = find_header(response_->headers, "Date");
+    const auto date = text ? base::parse_http_date(*text) : std::nullopt;
+    if (!date) return;
+    const auto ahead =
+        std::chrono::round<std::chrono::seconds>(*date - response_->answered_at_wall);
+    owner_.seen_offset_s_.store(ahead.count(), std::memory_order_relaxed);
+  }
+
+  // Rule U3: once, and remembered for every later assertion.
+  bool correct_clock(const Error& error) {
+    const bool signs =
+        question_.has_assertion || profile_.client_auth == oauth::ClientAuthMethod::private_key_jwt;
+    if (!signs || is_corrected_ || !response_) return false;
+    const auto offset = oauth::clock_offset(*response_, error);
+    if (!offset) return false;
+    is_corrected_ = true;
+    owner_.offset_s_.store(offset->count(), std::memory_order_relaxed);
+    base::log(LogLevel::warning, "the provider calls our clock wrong; its own is " +
+                                     std::to_string(offset->count()) +
+                                     " s ahead, and is used from now on");
+    return true;
+  }
+
+  // Rule S6: the other secret, then whatever a new reading of the sources brings, each once.
+  bool next_secret() {
+    if (held_->secrets.empty()) return false;
+    refused_.push_back(digest_of(held_->secrets[secret_index_]));
+    if (find_untried()) return true;
+    if (is_reloaded_) return false;
+    is_reloaded_ = true;
+    if (auto reloaded = owner_.credentials_.reload(); !reloaded) return false;
+    held_ = owner_.credentials_.held();
+    return find_untried();
+  }
+
+  bool find_untried() {
+    for (std::size_t index = 0; index < held_->secrets.size(); ++index) {
+      const std::string digest = digest_of(held_->secrets[index]);
+      if (std::find(refused_.begin(), refused_.end(), digest) != refused_.end()) continue;
+      secret_index_ = index;
+      return true;
+    }
+    return false;
+  }
+
+  void name_sources(Error& error) const {
+    const std::string sources = owner_.credentials_.description();
+    if (!sources.empty()) error.hint += (error.hint.empty() ? "" : "; ") + ("check " + sources);
+  }
+
+  std::optional<std::chrono::nanoseconds> delay_after(const Error& error) {
+    http::Attempt attempt{.number = number_};
+    attempt.status = response_ ? response_->status : 0;
+    attempt.failure = error.code;
+    attempt.retry_after = error.retry_after;
+    attempt.replayable = question_.replayable;
+    return http::next_delay(attempt, owner_.parts_.retry, owner_.parts_.jitter(),
+                            deadline_.left(owner_.parts_.clock->now()));
+  }
+
+  Conversation& owner_;
+  const Question& question_;
+  const Note& note_;
+  const Deadline deadline_;
+  const oauth::Profile profile_;
+  Credentials::HeldPtr held_;
+  std::size_t secret_index_ = 0;
+  std::vector<std::string> refused_;
+  std::optional<HttpResponse> response_;
+  unsigned number_ = 1;
+  bool is_corrected_ = false;
+  bool is_reloaded_ = false;
+};
+
+Conversation::Conversation(Endpoints& endpoints, Credentials& credentials,
+                           std::string key_algorithm, std::string key_id, SessionParts parts)
+    : endpoints_(endpoints),
+      credentials_(credentials),
+      key_algorithm_(std::move(key_algorithm)),
+      key_id_(std::move(key_id)),
+      parts_(std::move(parts)) {}
+
+Result<void> Conversation::ask(const Question& question, const Note& note, Deadline deadline) {
+  auto profile = endpoints_.resolved(deadline);
+  if (!profile) return failure_of(std::move(profile));
+  return Asking(*this, question, note, deadline, std::move(*profile)).run();
+}
+
+std::optional<std::chrono::seconds> Conversation::clock_difference() const {
+  const auto seen = seen_offset_s_.load(std::memory_order_relaxed);
+  if (seen == INT64_MIN) return std::nullopt;
+  return std::chrono::seconds(seen);
+}
+
+}  // namespace valetkey::api

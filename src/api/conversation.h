@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Asking an authorization server until it answers well: retries, the clock, two secrets.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "api/credentials.h"
+#include "api/endpoints.h"
+#include "api/stopper.h"
+#include "http/retry_policy.h"
+#include "oauth/client_auth.h"
+#include "valetkey/http.h"
+
+namespace valetkey::api {
+
+/// What every conversation of a client shares.
+struct SessionParts {
+  std::shared_ptr<Clock> clock;          // shared with the client
+  std::shared_ptr<Transport> transport;  // shared with the client
+  std::function<double()> jitter;
+  std::shared_ptr<Stopper> stopper;                            // shared with the client
+  std::shared_ptr<std::atomic<std::uint64_t>> token_requests;  // shared with the client's counters
+  http::RetryPolicy retry{};
+};
+
+/// What one attempt works with; everything in it is new for each attempt (rule U3).
+struct Attempt {
+  const oauth::Profile& profile;
+  const Credentials::Held& held;
+  const oauth::ClientProof& proof;
+  WallTime now;  ///< corrected by what the server said of our clock
+};
+
+/// One question: how it is put, and how its answer is judged.
+struct Question {
+  std::function<Result<HttpRequest>(const Attempt&)> build;
+  /// Nothing: the answer is good, and kept by whoever asked.
+  std::function<std::optional<Error>(const HttpResponse&, const oauth::Profile&)> judge;
+  bool has_assertion = false;  ///< it carries times of ours that the server may call wrong
+  bool replayable = true;      ///< asking twice does no harm although the first may have counted
+};
+
+/// Told of each attempt that failed and will be followed by another.
+using Note = std::function<void(const Error&)>;
+
+/// Threads: any.
+class Conversation {
+ public:
+  Conversation(Endpoints& endpoints, Credentials& credentials, std::string key_algorithm,
+               std::string key_id, SessionParts parts);
+
+  /// Errors: the last attempt's. Blocks: network, at most until the deadline.
+  [[nodiscard]] Result<void> ask(const Question& question, const Note& note, Deadline deadline);
+
+  /// How far the server's clock was ahead of ours at its last answer; unknown before the first.
+  [[nodiscard]] std::optional<std::chrono::seconds> clock_difference() const;
+
+ private:
+  class Asking;
+
+  Endpoints& endpoints_;
+  Credentials& credentials_;
+  const std::string key_algorithm_;
+  const std::string key_id_;
+  const SessionParts parts_;
+  std::atomic<std::int64_t> offset_s_{0};  ///< added to our clock in assertions (rule U3)
+  std::atomic<std::int64_t> seen_offset_s_{INT64_MIN};
+  std::atomic<std::size_t> good_secret_{0};  ///< which of two secrets worked last (rule S6)
+};
+
+}  // namespace valetkey::api

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/credentials.h"
+
+#include <utility>
+
+#include "api/config_checks.h"
+#include "base/assert.h"
+#include "oauth/box_app_settings.h"
+#include "secrets/private_file.h"
+#include "secrets/secret_ref.h"
+
+namespace valetkey::api {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto source_time_max = 10s;
+
+}  // namespace
+
+std::unique_ptr<secrets::SecretSource> source_of(const Config& config, const std::string& text,
+                                                 const std::shared_ptr<Clock>& clock) {
+  if (text.empty()) return nullptr;
+  auto parsed = secrets::parse_secret_ref(text, directory_of(config));
+  VALETKEY_ASSERT(parsed.has_value());  // find_mistakes has seen it
+  return secrets::make_source(*parsed, clock);
+}
+
+Credentials::Credentials(const Config& config, const ProviderConfig& provider,
+                         std::shared_ptr<Clock> clock)
+    : app_config_(resolved_path(config, provider.app_config)),
+      key_source_(source_of(config, provider.private_key, clock)),
+      passphrase_source_(source_of(config, provider.private_key_passphrase, clock)),
+      clock_(clock) {
+  for (const auto& text : provider.client_secret) {
+    secret_sources_.push_back(source_of(config, text, clock));
+  }
+}
+
+std::unique_ptr<Credentials> Credentials::make(const Config& config, const ProviderConfig& provider,
+                                               std::shared_ptr<Clock> clock,
+                                               std::vector<Mistake>& mistakes) {
+  std::unique_ptr<Credentials> made(new Credentials(config, provider, std::move(clock)));
+  std::vector<Problem> problems;
+  auto held = std::make_shared<const Held>(made->read(problems));
+  for (auto& [key, error] : problems) {
+    mistakes.push_back(mistake_at(config, provider, key, key + ": " + describe(error), error.hint));
+  }
+  if (!problems.empty()) return nullptr;
+  made->held_.with([&](HeldPtr& slot) { slot = std::move(held); });
+  return made;
+}
+
+Credentials::Held Credentials::read(std::vector<Problem>& problems) const {
+  Held held;
+  for (const auto& source : secret_sources_) {
+    auto secret = source->load(Deadline{clock_->now() + source_time_max});
+    if (secret) {
+      held.secrets.push_back(std::move(*secret));
+    } else {
+      problems.push_back({"client_secret", std::move(secret).error()});
+    }
+  }
+  if (!app_config_.empty()) read_app_config(held, problems);
+  if (key_source_) read_key(held, problems);
+  return held;
+}
+
+void Credentials::read_app_config(Held& held, std::vector<Problem>& problems) const {
+  auto text = secrets::load_private_file(app_config_);
+  if (!text) return problems.push_back({"app_config", std::move(text).error()});
+  auto settings = oauth::parse_box_app_settings(*text);
+  if (!settings) return problems.push_back({"app_config", std::move(settings).error()});
+  held.app = {.client_id = std::move(settings->client_id),
+              .key_id = std::move(settings->key_id),
+              .enterprise_id = std::move(settings->enterprise_id),
+              .user_id = std::move(settings->user_id)};
+  // A source named in the configuration goes before the file, so that a rotation needs no edit of
+  // Box's file.
+  if (!settings->client_secret.empty()) held.secrets.push_back(std::move(settings->client_secret));
+  if (settings->private_key.empty()) return;
+  auto key = crypto::parse_signing_key(settings->private_key, settings->passphrase);
+  if (!key) return problems.push_back({"app_config", std::move(key).error()});
+  held.key.emplace(std::move(*key));
+}
+
+void Credentials::read_key(Held& held, std::vector<Problem>& problems) const {
+  const Deadline deadline{clock_->now() + source_time_max};
+  auto pem = key_source_->load(deadline);
+  if (!pem) return problems.push_back({"private_key", std::move(pem).error()});
+  Secret passphrase;
+  if (passphrase_source_) {
+    auto loaded = passphrase_source_->load(deadline);
+    if (!loaded) return problems.push_back({"private_key_passphrase", std::move(loaded).error()});
+    passphrase = std::move(*loaded);
+  }
+  auto key = crypto::parse_signing_key(*pem, passphrase);
+  if (!key) return problems.push_back({"private_key", std::move(key).error()});
+  held.key.emplace(std::move(*key));
+}
+
+Result<void> Credentials::reload() {
+  std::vector<Problem> problems;
+  auto held = std::make_shared<const Held>(read(problems));
+  if (!problems.empty()) return fail(std::move(problems.front().error));
+  held_.with([&](HeldPtr& slot) { slot = std::move(held); });
+  return {};
+}
+
+std::string Credentials::description() const {
+  std::string names;
+  for (const auto& source : secret_sources_) {
+    if (!names.empty()) names += " and ";
+    names += source->description();
+  }
+  if (!app_config_.empty()) names += (names.empty() ? "" : " and ") + app_config_;
+  return names;
+}
+
+}  // namespace valetkey::api

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/engine.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "api/config_checks.h"
+#include "base/guarded.h"
+#include "base/text.h"
+#include "http/curl_transport.h"
+#include "oauth/request_rules.h"
+#include "valetkey/process.h"
+#include "valetkey/version.h"
+
+namespace valetkey::api {
+namespace {
+
+std::function<double()> make_jitter() {
+  auto generator = std::make_shared<base::Guarded<std::minstd_rand>>(
+      std::minstd_rand(std::random_device{}()));  // shared by the copies of the function
+  return [generator] {
+    return generator->with([](std::minstd_rand& one) {
+      return std::uniform_real_distribution<double>(0.0, 1.0)(one);
+    });
+  };
+}
+
+lifecycle::CachePolicy policy_of(const Config& config) {
+  lifecycle::CachePolicy policy;
+  policy.lifetime = config.cache.lifetime;
+  return policy;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Engine>> Engine::make(Config config, ClientParts parts) {
+  auto mistakes = find_mistakes(config);
+  if (!mistakes.empty()) return failure_of_mistakes(std::move(mistakes));
+
+  SessionParts session_parts;
+  session_parts.clock = parts.clock ? parts.clock : make_system_clock();
+  session_parts.jitter = parts.jitter ? std::move(parts.jitter) : make_jitter();
+  session_parts.stopper = std::make_shared<Stopper>(session_parts.clock);
+  session_parts.token_requests = std::make_shared<std::atomic<std::uint64_t>>(0);
+  session_parts.transport = parts.transport;
+  std::function<void()> stop_transport = [] {};
+  if (!session_parts.transport) {
+    http::CurlOptions options;
+    options.clock = session_parts.clock;
+    options.connect_timeout = config.http.connect_timeout;
+    options.proxy = config.http.proxy;
+    options.ca_file = resolved_path(config, config.http.ca_file);
+    options.user_agent = "valetkey/" + std::string(version);
+    options.idle_handles_max = config.http.fetches_max;
+    auto curl = std::make_shared<http::CurlTransport>(std::move(options));
+    stop_transport = [curl] { curl->stop(); };
+    session_parts.transport = std::move(curl);
+  }
+
+  std::vector<std::unique_ptr<ProviderSession>> sessions;
+  for (const auto& provider : config.providers) {
+    sessions.push_back(ProviderSession::make(config, provider, session_parts, mistakes));
+  }
+  if (!mistakes.empty()) return failure_of_mistakes(std::move(mistakes));
+
+  std::shared_ptr<Engine> engine(
+      new Engine(std::move(config), std::move(session_parts), std::move(stop_transport)));
+  engine->sessions_ = std::move(sessions);
+  return engine;
+}
+
+Engine::Engine(Config config, SessionParts parts, std::function<void()> stop_transport)
+    : config_(std::move(config)),
+      parts_(std::move(parts)),
+      stop_transport_(std::move(stop_transport)),
+      policy_(policy_of(config_)),
+      cache_({.entries_max = config_.cache.entries_max, .bytes_max = config_.cache.bytes_max},
+             parts_.clock),
+      pool_(config_.http.fetches_max) {
+  lifecycle::TokenFetcher& fetcher = *this;
+  lifecycle::TokenRevoker& revoker = *this;
+  lifecycle::KeeperOptions options;
+  options.policy = policy_;
+  options.fetch_time_max = config_.http.timeout;
+  options.tokens_max = config_.cache.entries_max;
+  keeper_ =
+      std::make_unique<lifecycle::TokenKeeper>(lifecycle::KeeperParts{.clock = *parts_.clock,
+                                                                      .executor = pool_,
+                                                                      .cache = cache_,
+                                                                      .fetcher = fetcher,
+                                                                      .revoker = revoker,
+                                                                      .jitter = parts_.jitter},
+                                               options);
+}
+
+void Engine::stop() {
+  parts_.stopper->stop();
+  keeper_->stop();
+  stop_transport_();
+  pool_.stop();
+}
+
+Result<std::size_t> Engine::provider_index(const std::string& name) const {
+  if (name.empty()) {
+    if (config_.providers.size() == 1) return std::size_t{0};
+    return fail(Errc::invalid_argument, "several providers are configured and none is named",
+                "name one of them");
+  }
+  for (std::size_t index = 0; index < config_.providers.size(); ++index) {
+    if (config_.providers[index].name == name) return index;
+  }
+  std::vector<std::string> names;
+  for (const auto& provider : config_.providers)
+    names.push_back(provider.name);
+  return fail(Errc::invalid_argument, "no provider is called " + base::printable(name, 60),
+              "configured: " + base::joined(names, ", "));
+}
+
+Result<lifecycle::PlanPtr> Engine::plan(const TokenRequest& request) const {
+  auto index = provider_index(request.provider);
+  if (!index) return failure_of(std::move(index));
+  const ProviderSession& session = *sessions_[*index];
+  const oauth::Profile& profile = session.profile();
+  TokenRequest named = request;
+  named.provider = profile.name;
+  auto normal = oauth::normalised(profile, std::move(named));
+  if (!normal) return failure_of(std::move(normal));
+  auto checked = session.check(*normal);
+  if (!checked) return failure_of(std::move(checked));
+
+  auto plan = std::make_shared<lifecycle::Plan>();
+  plan->key = oauth::cache_key(profile, *normal);
+  plan->provider = *index;
+  plan->request = std::move(*normal);
+  if (plan->request.restricted() && profile.narrowing == oauth::Narrowing::exchange) {
+    auto parent = std::make_shared<lifecycle::Plan>();
+    parent->request = oauth::parent_request(plan->request);
+    parent->key = oauth::cache_key(profile, parent->request);
+    parent->provider = *index;
+    plan->parent = std::move(parent);
+  }
+  return lifecycle::PlanPtr(std::move(plan));
+}
+
+Result<AccessToken> Engine::fetch(const lifecycle::Plan& plan, const AccessToken* parent,
+                                  const std::function<void(const Error&)>& note_failure,
+                                  Deadline deadline) {
+  return session(plan).fetch(plan.request, parent, note_failure, deadline);
+}
+
+Result<void> Engine::revoke(const AccessToken& token, Deadline deadline) {
+  auto index = provider_index(token.provider());
+  if (!index) return failure_of(std::move(index));
+  return session(*index).revoke(token, deadline);
+}
+
+void Engine::report_unauthorized(const AccessToken& token) {
+  auto index = provider_index(token.provider());
+  if (index) session(*index).note_unauthorized(token);
+  keeper_->report_unauthorized(token);
+}
+
+Result<void> Engine::reload_secrets() {
+  Result<void> worst;
+  for (const auto& session : sessions_) {
+    auto reloaded = session->reload();
+    if (!reloaded && worst) worst = std::move(reloaded);
+  }
+  keeper_->forget_failures();
+  return worst;
+}
+
+Status Engine::status() const {
+  Status status;
+  const Instant now = parts_.clock->now();
+  for (const auto& [cached, hits] : cache_.list()) {
+    const auto& fields = cached.token.fields();
+    TokenStatus one;
+    one.fingerprint = fields.fingerprint;
+    one.provider = fields.provider;
+    one.subject = fields.subject;
+    one.scopes = fields.scopes;
+    one.resource = fields.resource;
+    one.parent = fields.parent;
+    one.age = std::chrono::floor<std::chrono::seconds>(now - fields.sent_at);
+    one.expires_in = std::chrono::floor<std::chrono::seconds>(
+        std::max(cached.lifetime.expires_at - now, std::chrono::nanoseconds::zero()));
+    one.zone = lifecycle::name_of(lifecycle::zone_of(cached.lifetime, now));
+    one.hits = hits;
+    status.tokens.push_back(std::move(one));
+  }
+  status.pending_revocations = keeper_->pending_revocations();
+  status.counters.token_requests = parts_.token_requests->load(std::memory_order_relaxed);
+  keeper_->add_counters(status.counters);
+  status.memory_locked = secrets_are_kept_out_of_swap();
+  return status;
+}
+
+}  // namespace valetkey::api

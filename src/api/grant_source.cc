@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/grant_source.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+#include "oauth/assertion.h"
+#include "oauth/token_request.h"
+#include "secrets/file_lock.h"
+#include "secrets/private_file.h"
+
+namespace valetkey::api {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto assertion_life = 45s;  // Box allows 60
+
+Result<Secret> sign_assertion(const Attempt& attempt, const TokenRequest& request,
+                              std::string_view algorithm, const std::string& key_id) {
+  if (!attempt.held.key) return fail(Errc::misconfigured, "grant jwt needs a private key");
+  oauth::AssertionPlan plan;
+  plan.issuer = attempt.profile.client_id;
+  plan.subject = request.subject.id;
+  if (attempt.profile.type == oauth::ProviderType::box) {
+    plan.box_sub_type = request.subject.type == SubjectType::user ? "user" : "enterprise";
+  }
+  plan.audience = attempt.profile.assertion_audience.empty() ? attempt.profile.token_endpoint
+                                                             : attempt.profile.assertion_audience;
+  plan.key_id = key_id.empty() ? attempt.held.app.key_id : key_id;
+  plan.algorithm = crypto::find_algorithm(algorithm).value_or(crypto::JwsAlgorithm::rs256);
+  plan.jti = crypto::random_uuid();
+  plan.now = attempt.now;
+  plan.life = assertion_life;
+  return oauth::make_assertion(*attempt.held.key, plan);
+}
+
+}  // namespace
+
+Result<oauth::TokenAnswer> ServerGrant::fetch(const TokenRequest& request, const Note& note,
+                                              Deadline deadline) {
+  std::optional<oauth::TokenAnswer> answer;
+  Question question;
+  question.has_assertion = grant_ == oauth::Grant::jwt;
+  question.build = [&](const Attempt& attempt) -> Result<HttpRequest> {
+    if (grant_ == oauth::Grant::client_credentials) {
+      return oauth::client_credentials_request(attempt.profile, request, attempt.proof);
+    }
+    auto assertion = sign_assertion(attempt, request, algorithm_, key_id_);
+    if (!assertion) return failure_of(std::move(assertion));
+    return oauth::jwt_bearer_request(attempt.profile, request, *assertion, attempt.proof);
+  };
+  question.judge = [&](const HttpResponse& response,
+                       const oauth::Profile& profile) -> std::optional<Error> {
+    auto parsed = oauth::parse_token_response(response, profile, request, nullptr);
+    if (!parsed) return std::move(parsed).error();
+    answer.emplace(std::move(*parsed));
+    return std::nullopt;
+  };
+  auto asked = conversation_.ask(question, note, deadline);
+  if (!asked) return failure_of(std::move(asked));
+  return std::move(*answer);
+}
+
+Result<oauth::TokenAnswer> RefreshGrant::fetch(const TokenRequest& request, const Note& note,
+                                               Deadline deadline) {
+  auto lock = secrets::FileLock::acquire(path_, deadline, *clock_);
+  if (!lock) return failure_of(std::move(lock));
+  // Read after the lock, not before: whoever held it may have spent what we would have read.
+  auto held = secrets::load_private_file(path_);
+  if (!held) return failure_of(std::move(held));
+  std::optional<oauth::TokenAnswer> answer;
+  Question question;
+  // Elsewhere than at Box a lost reply may have spent the token, and a replay of a spent one can
+  // revoke its whole family (RFC 9700 §4.14.2).
+  question.replayable = replayable_;
+  question.build = [&](const Attempt& attempt) -> Result<HttpRequest> {
+    return oauth::refresh_request(attempt.profile, *held, attempt.proof);
+  };
+  question.judge = [&](const HttpResponse& response,
+                       const oauth::Profile& profile) -> std::optional<Error> {
+    auto parsed = oauth::parse_token_response(response, profile, request, nullptr);
+    if (!parsed) return std::move(parsed).error();
+    answer.emplace(std::move(*parsed));
+    return std::nullopt;
+  };
+  auto asked = conversation_.ask(question, note, deadline);
+  if (!asked) return failure_of(std::move(asked));
+  if (!answer->refresh_token.empty()) {
+    // Before the access token is used even once: using it kills the old refresh token.
+    auto saved = secrets::save_private_file(path_, answer->refresh_token);
+    if (!saved) return failure_of(std::move(saved));
+  }
+  return std::move(*answer);
+}
+
+DeveloperGrant::DeveloperGrant(oauth::Profile profile,
+                               std::unique_ptr<secrets::SecretSource> source,
+                               std::shared_ptr<Clock> clock)
+    : profile_(std::move(profile)), source_(std::move(source)), clock_(std::move(clock)) {
+  base::log(LogLevel::warning,
+            "provider " + profile_.name +
+                " works with a developer token: it is one person's, ends within the hour and must "
+                "never reach production");
+}
+
+Result<oauth::TokenAnswer> DeveloperGrant::fetch(const TokenRequest& request, const Note&,
+                                                 Deadline deadline) {
+  auto value = source_->load(deadline);
+  if (!value) return failure_of(std::move(value));
+  const Fingerprint fingerprint =
+      value->reveal([](std::string_view text) { return crypto::fingerprint_of(text); });
+  const bool has_ended =
+      ended_.with([&](const std::optional<Fingerprint>& ended) { return ended == fingerprint; });
+  if (has_ended) {
+    return fail(Errc::developer_token_ended, "the developer token has ended",
+                "generate the next one in the Box developer console (your app, Configuration, "
+                "Generate Developer Token) and put it into " +
+                    source_->description());
+  }
+  oauth::TokenAnswer answer;
+  answer.token.value = std::move(*value);
+  answer.token.fingerprint = fingerprint;
+  answer.token.provider = profile_.name;
+  answer.token.subject = request.subject;
+  answer.token.token_type = "bearer";
+  answer.token.sent_at = clock_->now();
+  answer.token.developer = true;
+  return answer;
+}
+
+void DeveloperGrant::note_unauthorized(const Fingerprint& fingerprint) {
+  ended_.with([&](std::optional<Fingerprint>& ended) { ended = fingerprint; });
+}
+
+}  // namespace valetkey::api

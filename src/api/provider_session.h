@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One configured provider: its endpoints, its credentials, and what can be asked of it.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/conversation.h"
+#include "api/grant_source.h"
+#include "valetkey/introspection.h"
+
+namespace valetkey::api {
+
+/// Threads: any.
+class ProviderSession {
+ public:
+  /// Reads the provider's secrets; mistakes are noted, and then nothing is returned.
+  /// Blocks: files, commands.
+  [[nodiscard]] static std::unique_ptr<ProviderSession> make(const Config& config,
+                                                             const ProviderConfig& provider,
+                                                             const SessionParts& parts,
+                                                             std::vector<Mistake>& mistakes);
+
+  /// What is known without asking the network: enough for the rules and keys of requests.
+  [[nodiscard]] const oauth::Profile& profile() const { return endpoints_.base(); }
+
+  /// Whether the grant can be had for this (normalised) request. Errors: invalid_argument.
+  [[nodiscard]] Result<void> check(const TokenRequest& request) const;
+
+  /// A token by the configured grant, or by exchange of `parent` (RFC 8693), checked by rule D2.
+  /// Blocks: network.
+  [[nodiscard]] Result<AccessToken> fetch(const TokenRequest& request, const AccessToken* parent,
+                                          const Note& note, Deadline deadline);
+  [[nodiscard]] Result<void> revoke(const AccessToken& token, Deadline deadline);
+  [[nodiscard]] Result<Introspection> introspect(const AccessToken& token, Deadline deadline);
+
+  /// Told of each token that an API refused.
+  void note_unauthorized(const AccessToken& token);
+  [[nodiscard]] Result<void> reload() { return credentials_->reload(); }
+
+  [[nodiscard]] Result<oauth::Profile> resolved(Deadline deadline) {
+    return endpoints_.resolved(deadline);
+  }
+  [[nodiscard]] std::optional<std::chrono::seconds> clock_difference() const {
+    return conversation_.clock_difference();
+  }
+
+ private:
+  ProviderSession(const ProviderConfig& provider, oauth::Profile profile,
+                  std::unique_ptr<Credentials> credentials, const SessionParts& parts);
+
+  [[nodiscard]] Result<oauth::TokenAnswer> exchange(const TokenRequest& request,
+                                                    const AccessToken& parent, const Note& note,
+                                                    Deadline deadline);
+  [[nodiscard]] Result<Secret> sign_actor(const Attempt& attempt, const Actor& actor) const;
+
+  const std::string algorithm_;
+  const std::string key_id_;
+  const std::unique_ptr<Credentials> credentials_;
+  Endpoints endpoints_;
+  Conversation conversation_;
+  std::unique_ptr<GrantSource> grant_;
+  DeveloperGrant* developer_ = nullptr;  // `grant_`, when it is one
+};
+
+}  // namespace valetkey::api
