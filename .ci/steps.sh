@@ -82,7 +82,7 @@ as_root() {
   fi
 }
 
-# install_packages <package...>: asks for the packages that are missing, and for nothing when none is.
+# install_packages <package...>: asks for the packages that are missing, for nothing when none is.
 install_packages() {
   local package missing=()
   if ! command -v dpkg-query >/dev/null; then
@@ -96,7 +96,8 @@ install_packages() {
   ((${#missing[@]})) || return 0
   echo "missing: ${missing[*]}"
   as_root apt-get update
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+    "${missing[@]}"
 }
 
 # shellcheck disable=SC2034  # the scripts that source this use them

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Installs valetkey into an empty place and builds and runs programs of an outside project on it."""
+"""Installs valetkey into an empty place; builds and runs programs of an outside project on it."""
 import json
 import os
 import pathlib

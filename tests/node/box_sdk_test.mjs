@@ -53,6 +53,7 @@ const someone = () => users.find((user) => user.login.startsWith('ben@'));
 
 const fileUrl = (id) => `https://api.box.com/2.0/files/${id}`;
 const folderUrl = (id) => `https://api.box.com/2.0/folders/${id}`;
+const freshName = (word) => `${word}-${randomBytes(4).toString('hex')}`;
 const status = (wanted) => (error) => {
   assert.equal(error.responseInfo?.statusCode, wanted, error.message);
   return true;
@@ -135,7 +136,7 @@ describe('client credentials', () => {
     });
   });
 
-  test('a token that was killed upstream is followed by a new one and the call succeeds', async () => {
+  test('a token killed upstream is followed by a new one and the call succeeds', async () => {
     const auth = ccgUser(someone().id);
     const boxClient = client(auth);
     await boxClient.users.getUserMe();
@@ -190,8 +191,8 @@ describe('downscoping', () => {
   before(async () => {
     parent = ccgEnterprise();
     boxClient = client(parent);
-    one = await upload(boxClient, `one-${randomBytes(4).toString('hex')}.txt`, Buffer.from('one'));
-    other = await upload(boxClient, `two-${randomBytes(4).toString('hex')}.txt`, Buffer.from('two'));
+    one = await upload(boxClient, freshName('one'), Buffer.from('one'));
+    other = await upload(boxClient, freshName('two'), Buffer.from('two'));
   });
 
   test('the token tells what it is restricted to', async () => {
@@ -218,7 +219,7 @@ describe('downscoping', () => {
       ['item_rename', 'item_preview'], fileUrl(one.id), undefined, network);
     const narrow = client(developer(child.accessToken));
 
-    const name = `renamed-${randomBytes(4).toString('hex')}.txt`;
+    const name = freshName('renamed');
     const renamed = await narrow.files.updateFileById(one.id, { requestBody: { name } });
 
     assert.equal(renamed.name, name);
@@ -227,7 +228,7 @@ describe('downscoping', () => {
 
   test('a folder\'s token reaches what is below it and nothing beside it', async () => {
     const folder = await boxClient.folders.createFolder(
-      { name: `folder-${randomBytes(4).toString('hex')}`, parent: { id: '0' } });
+      { name: freshName('folder'), parent: { id: '0' } });
     const inside = await upload(boxClient, 'inside.txt', Buffer.from('inside'), folder.id);
     const child = await parent.downscopeToken(
       ['base_explorer', 'item_download'], folderUrl(folder.id), undefined, network);
@@ -259,7 +260,7 @@ describe('downscoping', () => {
 
     assert.equal((await bytesOf(await narrow.downloads.downloadFile(one.id))).toString(), 'one');
     await assert.rejects(
-      upload(narrow, `no-${randomBytes(4).toString('hex')}.txt`, Buffer.from('no')), status(403));
+      upload(narrow, freshName('no'), Buffer.from('no')), status(403));
   });
 
   test('an unknown file cannot be asked for', async () => {
@@ -273,7 +274,7 @@ describe('downscoping', () => {
 
   test('the parent deletes what the child could not', async () => {
     const gone = await upload(
-      boxClient, `gone-${randomBytes(4).toString('hex')}.txt`, Buffer.from('gone'));
+      boxClient, freshName('gone'), Buffer.from('gone'));
 
     await boxClient.files.deleteFileById(gone.id);
 
@@ -376,7 +377,7 @@ describe('content', () => {
     const boxClient = client(ccgEnterprise());
     const bytes = randomBytes(1024 * 1024);
 
-    const file = await upload(boxClient, `big-${randomBytes(4).toString('hex')}.bin`, bytes);
+    const file = await upload(boxClient, freshName('big'), bytes);
 
     assert.equal(file.size, bytes.length);
     assert.equal(file.sha1, createHash('sha1').update(bytes).digest('hex'));
@@ -385,7 +386,7 @@ describe('content', () => {
 
   test('a name is taken once', async () => {
     const boxClient = client(ccgEnterprise());
-    const name = `once-${randomBytes(4).toString('hex')}.txt`;
+    const name = freshName('once');
     await upload(boxClient, name, Buffer.from('one'));
 
     await assert.rejects(upload(boxClient, name, Buffer.from('two')), status(409));

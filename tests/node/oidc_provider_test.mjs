@@ -40,7 +40,9 @@ async function proofOf(client, issuer) {
     join(dirname(client.config), value(key).replace('file:', '')), 'utf8');
   switch (value('client_auth')) {
     case 'client_secret_post':
-      return { fields: { client_id: client.client_id, client_secret: await file('client_secret') } };
+      return {
+        fields: { client_id: client.client_id, client_secret: await file('client_secret') },
+      };
     case 'client_secret_basic': {
       const pair = [client.client_id, await file('client_secret')].map(urlencoded).join(':');
       return { headers: { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };

@@ -11,8 +11,9 @@ SLEEPS = re.compile(
     r"\bsleep_(for|until)\b|\b(u|nano|clock_nano)?sleep\s*\(|\btime\.sleep\b|\bsetTimeout\s*\(")
 SHELL_SLEEPS = re.compile(r"^\s*sleep\s")
 FIXED_PORT = re.compile(
-    r"\bhtons\s*\(\s*[1-9]|\blisten\w*\s*[(=:,]?\s*[\"'(]?(127\.0\.0\.1|localhost|\[::1\]|0\.0\.0\.0)?"
-    r":?[1-9]\d{1,4}\b|--listen[ =\"',]+\S*:[1-9]\d*")
+    r"\bhtons\s*\(\s*[1-9]"
+    r"|\blisten\w*\s*[(=:,]?\s*[\"'(]?(127\.0\.0\.1|localhost|\[::1\]|0\.0\.0\.0)?:?[1-9]\d{1,4}\b"
+    r"|--listen[ =\"',]+\S*:[1-9]\d*")
 
 
 def breaches(tree):

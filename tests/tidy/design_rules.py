@@ -2,7 +2,7 @@
 """The design's rules in a line each, and the rows of its failure table, for docs/rules.md."""
 
 RULES = {
-    "S1": "a secret cannot be printed, copied by accident or compared in variable time, and is wiped",
+    "S1": "a secret is not printed, copied by accident or compared in variable time; it is wiped",
     "S2": "secrets come from a source; literals and files that others can read are refused",
     "S3": "no secret in a log, error, argv, environment, core, metric, page or cache in clear",
     "S4": "upstream is checked HTTPS; plain HTTP for loopback alone; nothing turns checks off",

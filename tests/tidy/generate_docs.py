@@ -84,8 +84,8 @@ def rules_document(tree):
     missing = [f"{rule}: {text}" for rule, text in RULES.items() if not found["rule"][rule]]
     missing += [row for row in FAILURES if not found["failure"][row]]
     lines = [GENERATED, "# The rules and their tests", "",
-             "Each rule of the design, and each row of its failure table, with the tests that would",
-             "fail if it broke. A test claims a rule by a comment above it: `// Rule C5`, or",
+             "Each rule of the design, and each row of its failure table, with the tests that",
+             "would fail if it broke. A test claims a rule by a comment above it: `// Rule C5`, or",
              "`// Failure table: 10 000 callers, cold`.", "",
              "## Rules", "", *table("rule", proved), "",
              "## What fails, and what the caller sees", "", *table("what fails", shown), ""]
@@ -122,8 +122,8 @@ def conformance_document(tree):
         for citation in sections(tree.text(path)) if "/tidy/" not in path else ():
             where[citation][1].add(path.removeprefix("tests/"))
     lines = [GENERATED, "# The standards and where they are obeyed", "",
-             "Every section of an RFC that the code cites at the line that obeys it, and the tests that",
-             "cite it. A section without tests of its own is exercised by tests named for behaviour.",
+             "Every section of an RFC that the code cites at the line that obeys it, and the tests",
+             "that cite it. A section that no test cites is held by tests named for behaviour.",
              "", "| section | obeyed in | tested in |", "|---|---|---|"]
     for citation in sorted(where, key=section_order):
         code, tests = (", ".join(sorted(part)) for part in where[citation])
