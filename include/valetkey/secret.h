@@ -55,6 +55,16 @@ class SecretBuilder {
  public:
   SecretBuilder() noexcept = default;
   explicit SecretBuilder(std::size_t capacity);
+  SecretBuilder(SecretBuilder&& other) noexcept
+      : room_(std::move(other.room_)), size_(std::exchange(other.size_, 0)) {}
+  SecretBuilder& operator=(SecretBuilder&& other) noexcept {
+    std::swap(room_, other.room_);  // `other` wipes what we held
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  SecretBuilder(const SecretBuilder&) = delete;
+  SecretBuilder& operator=(const SecretBuilder&) = delete;
+  ~SecretBuilder() = default;
 
   SecretBuilder& append(std::string_view bytes);
   SecretBuilder& append(const Secret& bytes);
