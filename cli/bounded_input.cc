@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/bounded_input.h"
+
+#include <string.h>  // explicit_bzero
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace valetkey::cli {
+
+Result<Secret> read_standard_input(std::size_t bytes_max) {
+  std::array<char, 4096> block{};
+  SecretBuilder text;
+  int reason = 0;
+  for (;;) {
+    const ssize_t count = ::read(STDIN_FILENO, block.data(), block.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) reason = errno;
+    if (count <= 0) break;
+    text.append(std::string_view(block.data(), static_cast<std::size_t>(count)));
+    if (text.size() > bytes_max) break;
+  }
+  ::explicit_bzero(block.data(), block.size());
+  if (reason != 0) {
+    return fail(Errc::invalid_argument, std::string("standard input: ") + std::strerror(reason));
+  }
+  if (text.size() > bytes_max) {
+    return fail(Errc::invalid_argument,
+                "standard input holds more than " + std::to_string(bytes_max) + " bytes");
+  }
+  return text.take();
+}
+
+}  // namespace valetkey::cli

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/demo_stage.h"
+
+#include <stdlib.h>  // mkdtemp, setenv
+
+#include <boost/json.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace valetkey::cli {
+namespace {
+
+constexpr const char* bearer_variable = "VALETKEY_DEMO_BEARER";
+
+std::uint64_t number_at(const boost::json::value& ledger, const char* pointer) {
+  boost::json::error_code absent;
+  const auto* const value = ledger.find_pointer(pointer, absent);
+  return value == nullptr ? 0 : value->to_number<std::uint64_t>();
+}
+
+}  // namespace
+
+Result<PrivateDirectory> PrivateDirectory::make() {
+  std::error_code failed;
+  std::string path = std::filesystem::temp_directory_path(failed).string();
+  if (failed) path = "/tmp";
+  path += "/valetkey-demo-XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) {
+    return fail(Errc::exhausted, path + ": " + std::strerror(errno),
+                "set TMPDIR to a directory that can be written");
+  }
+  return PrivateDirectory(std::move(path));
+}
+
+PrivateDirectory::~PrivateDirectory() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+Result<DemoStage> DemoStage::make() {
+  auto emulator = emulator::Emulator::start({});
+  if (!emulator) return failure_of(std::move(emulator));
+  auto directory = PrivateDirectory::make();
+  if (!directory) return failure_of(std::move(directory));
+  if (auto written = (*emulator)->write_config(directory->path()); !written) {
+    return failure_of(std::move(written));
+  }
+  auto client = Client::open(directory->path() + "/valetkey.toml");
+  if (!client) return failure_of(std::move(client));
+  return DemoStage(std::move(*emulator), std::move(*directory), std::move(*client));
+}
+
+LedgerFigures DemoStage::ledger() const {
+  const auto ledger = boost::json::parse(emulator_->ledger_json());
+  return {.token_requests = number_at(ledger, "/token_requests/total"),
+          .revocations = number_at(ledger, "/revocations/total"),
+          .calls_good = number_at(ledger, "/api_calls/200"),
+          .calls_unknown = number_at(ledger, "/api_calls/401"),
+          .calls_forbidden = number_at(ledger, "/api_calls/403")};
+}
+
+Result<Client> DemoStage::make_bearer(const AccessToken& token) const {
+  token.reveal(
+      [](std::string_view text) { ::setenv(bearer_variable, std::string(text).c_str(), 1); });
+  Config config{.environment = Environment::development};
+  config.providers.push_back({.name = "box",
+                              .type = "box",
+                              .base_url = facts().base_url,
+                              .grant = "developer_token",
+                              .developer_token = std::string("env:") + bearer_variable});
+  return Client::make(std::move(config));
+}
+
+}  // namespace valetkey::cli
