@@ -65,7 +65,9 @@ Region region_of(const char* place) {
 int count_in_secret_memory(std::string_view raised) {
   int count = 0;
   for (const auto& region : regions()) {
+    constexpr std::uintptr_t shadow_bytes_min = 64U << 20U;  // a sanitizer's own: not to be read
     if (!region.writable || !region.kept_from_dumps) continue;
+    if (region.end - region.begin >= shadow_bytes_min) continue;
     const auto* const begin = reinterpret_cast<const volatile char*>(region.begin);
     const auto* const end = reinterpret_cast<const volatile char*>(region.end) - raised.size();
     for (const auto* at = begin; at <= end; ++at) {
@@ -187,6 +189,15 @@ TEST(SecretMemory, GivesLargeBlocksBackToTheKernel) {
   EXPECT_EQ(errno, ENOMEM);
 }
 
+/// Sanitizers let mlock succeed and do nothing.
+bool locking_works() {
+  void* const page =
+      mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const bool locked = mlock(page, 4096) == 0 && region_of(static_cast<const char*>(page)).locked;
+  munmap(page, 4096);
+  return locked;
+}
+
 // Rule S3
 TEST(SecretMemory, IsLeftOutOfCoreDumps) {
   for (const std::size_t size : {10U, 4000U, 50'000U}) {
@@ -195,7 +206,7 @@ TEST(SecretMemory, IsLeftOutOfCoreDumps) {
     const Region region = region_of(place_of(secret));
 
     EXPECT_TRUE(region.kept_from_dumps) << size;
-    EXPECT_TRUE(region.locked || !base::secret_memory_is_locked()) << size;
+    EXPECT_TRUE(region.locked || !locking_works() || !base::secret_memory_is_locked()) << size;
   }
 }
 

@@ -83,8 +83,8 @@ TEST(FileLock, DiesWithAKilledProcess) {
   const pid_t child = fork();
   if (child == 0) {
     const auto held = FileLock::acquire(scratch.path("token"), now, clock);
-    static_cast<void>(write(ready[1], held ? "y" : "n", 1));
-    pause();
+    if (write(ready[1], held ? "y" : "n", 1) == 1) pause();
+    _exit(1);
   }
   char said = '?';
   ASSERT_EQ(read(ready[0], &said, 1), 1);
