@@ -3,32 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { createPrivateKey, randomUUID, sign } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
-const script = join(dirname(fileURLToPath(import.meta.url)), 'oidc_provider.mjs');
-
-async function startServer(...words) {
-  const directory = await mkdtemp(join(tmpdir(), 'valetkey-oidc-'));
-  const child = spawn(process.execPath, [script, directory, ...words],
-                      { stdio: ['pipe', 'pipe', 'ignore'] });
-  const ended = once(child, 'exit');
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  return {
-    ...JSON.parse(line),
-    stop: async () => {
-      child.stdin.end();
-      await ended;
-      await rm(directory, { recursive: true });
-    },
-  };
-}
+import { methods, places, startServer } from './authorization_server.mjs';
 
 const urlencoded = (text) => new URLSearchParams([['', text]]).toString().slice(1);
 
@@ -65,10 +44,7 @@ async function proofOf(client, issuer) {
   }
 }
 
-const methods = ['client_secret_post', 'client_secret_basic', 'private_key_jwt_rs256',
-                 'private_key_jwt_es256'];
-
-for (const [name, words] of [['at its origin', []], ['below a path', ['--path', '/tenant/one']]]) {
+for (const [name, words] of places) {
   describe(`the authorization server ${name}`, () => {
     let server;
     let metadata;
