@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -94,7 +95,7 @@ TEST_F(CurlFiles, StreamsALargeAnswerInConstantMemory) {
 }
 
 TEST_F(CurlFiles, StreamsALargeBodyInConstantMemory) {
-  std::size_t received = 0;
+  std::atomic<std::size_t> received{0};
   const HttpServer server([&](Peer& peer) {
     peer.read_request(false);
     received = peer.body_bytes();
@@ -114,7 +115,7 @@ TEST_F(CurlFiles, StreamsALargeBodyInConstantMemory) {
   ASSERT_TRUE(response) << describe(response.error());
   EXPECT_EQ(response->status, 201);
   EXPECT_LT(HighWater::kilobytes() - before, 24U * 1024);
-  EXPECT_EQ(received, large_bytes);
+  EXPECT_EQ(received.load(), large_bytes);
 }
 
 TEST_F(CurlFiles, KeepTheOldContentWhenTheAnswerBreaksOff) {
@@ -237,7 +238,7 @@ class CurlTls : public CurlFiles {
     return http::CurlTransport(std::move(options)).send(request, deadline_in(1min));
   }
   void expect_refused(const Certificate& certificate, bool trusted, const std::string& words) {
-    bool was_asked = false;
+    std::atomic<bool> was_asked{false};
     const HttpServer server([&](Peer& peer) { was_asked = peer.read_request().has_value(); },
                             {.certificate = certificate});
 
@@ -246,7 +247,7 @@ class CurlTls : public CurlFiles {
     ASSERT_FALSE(response);
     EXPECT_EQ(response.error().code, Errc::unreachable);
     EXPECT_THAT(response.error().context, HasSubstr(words));
-    EXPECT_FALSE(was_asked);
+    EXPECT_FALSE(was_asked.load());
   }
 };
 

@@ -50,7 +50,9 @@ TEST(Text, MakesStrangersWordsFitForATerminal) {
   EXPECT_EQ(printable("plain words"), "plain words");
   EXPECT_EQ(printable("\x1b[31mred\n\x07"), "?[31mred??");
   EXPECT_EQ(printable("\xc3\xa9"), "??");
-  EXPECT_EQ(printable(std::string(300, 'a')), std::string(200, 'a') + "...");
+  const std::string shortened = printable(std::string(300, 'a'));
+  EXPECT_EQ(shortened.size(), 203U);
+  EXPECT_TRUE(shortened.ends_with("aaa..."));
   EXPECT_EQ(printable("abcdef", 3), "abc...");
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <memory>
 #include <thread>
 
 #include "scratch.h"
@@ -59,7 +60,7 @@ TEST(FileLock, WaitsAtMostUntilTheDeadline) {
 TEST(FileLock, PassesToWhoeverWaitsForIt) {
   const Scratch scratch;
   support::FakeClock clock;
-  std::optional<FileLock> held(
+  auto held = std::make_unique<FileLock>(
       std::move(*FileLock::acquire(scratch.path("token"), Deadline{clock.now()}, clock)));
   bool got = false;
 
