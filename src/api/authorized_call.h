@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "api/stopper.h"
+#include "base/stopper.h"
 #include "http/retry_policy.h"
 #include "valetkey/client.h"
 
@@ -17,7 +17,7 @@ struct CallParts {
   std::shared_ptr<Clock> clock;          // shared with the client
   std::shared_ptr<Transport> transport;  // shared with the client
   std::function<double()> jitter;
-  std::shared_ptr<Stopper> stopper;  // shared with the client
+  std::shared_ptr<base::Stopper> stopper;  // shared with the client
   std::function<Result<AccessToken>(Deadline)> token;
   std::function<void(const AccessToken&)> report_unauthorized;
   http::RetryPolicy retry{};

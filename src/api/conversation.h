@@ -10,7 +10,7 @@
 
 #include "api/credentials.h"
 #include "api/endpoints.h"
-#include "api/stopper.h"
+#include "base/stopper.h"
 #include "http/retry_policy.h"
 #include "oauth/client_auth.h"
 #include "valetkey/http.h"
@@ -22,7 +22,7 @@ struct SessionParts {
   std::shared_ptr<Clock> clock;          // shared with the client
   std::shared_ptr<Transport> transport;  // shared with the client
   std::function<double()> jitter;
-  std::shared_ptr<Stopper> stopper;                            // shared with the client
+  std::shared_ptr<base::Stopper> stopper;                      // shared with the client
   std::shared_ptr<std::atomic<std::uint64_t>> token_requests;  // shared with the client's counters
   http::RetryPolicy retry{};
 };

@@ -41,7 +41,7 @@ Result<std::shared_ptr<Engine>> Engine::make(Config config, ClientParts parts) {
   SessionParts session_parts;
   session_parts.clock = parts.clock ? parts.clock : make_system_clock();
   session_parts.jitter = parts.jitter ? std::move(parts.jitter) : make_jitter();
-  session_parts.stopper = std::make_shared<Stopper>(session_parts.clock);
+  session_parts.stopper = std::make_shared<base::Stopper>(session_parts.clock);
   session_parts.token_requests = std::make_shared<std::atomic<std::uint64_t>>(0);
   session_parts.transport = parts.transport;
   std::function<void()> stop_transport = [] {};
@@ -85,7 +85,7 @@ Engine::Engine(Config config, SessionParts parts, std::function<void()> stop_tra
   options.fetch_time_max = config_.http.timeout;
   options.tokens_max = config_.cache.entries_max;
   keeper_ =
-      std::make_unique<lifecycle::TokenKeeper>(lifecycle::KeeperParts{.clock = *parts_.clock,
+      std::make_unique<lifecycle::TokenKeeper>(lifecycle::KeeperParts{.clock = parts_.clock,
                                                                       .executor = pool_,
                                                                       .cache = cache_,
                                                                       .fetcher = fetcher,

@@ -40,28 +40,36 @@ bool may_blame_parent(Errc code) {
 TokenKeeper::TokenKeeper(KeeperParts parts, KeeperOptions options)
     : parts_(std::move(parts)),
       options_(options),
+      stopper_(parts_.clock),
       live_(options.tokens_max),
-      revocations_(parts_.clock, parts_.executor, parts_.revoker) {}
+      revocations_(*parts_.clock, parts_.executor, parts_.revoker) {}
 
 Result<AccessToken> TokenKeeper::token(const PlanPtr& plan, Deadline deadline) {
   return token_with(plan, deadline, Where::executor);
 }
 
 Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadline, Where where) {
-  const Instant now = parts_.clock.now();
-  auto held = parts_.cache.find(plan->key);
-  if (held && zone_of(held->lifetime, now) == Zone::fresh &&
-      lives_long_enough(*held, plan->request, now)) {
-    return held->token.share(TokenOrigin::memory);
+  for (;;) {
+    const Instant now = parts_.clock->now();
+    auto held = parts_.cache.find(plan->key);
+    if (held && zone_of(held->lifetime, now) == Zone::fresh &&
+        lives_long_enough(*held, plan->request, now)) {
+      return held->token.share(TokenOrigin::memory);
+    }
+    Decision decision = decide(*plan, std::move(held), now);
+    // A transient failure that will be over in time is worth the wait that the caller allows.
+    if (decision.retry_at && *decision.retry_at < deadline.at) {
+      if (stopper_.wait_until(*decision.retry_at)) continue;
+      return fail(Errc::cancelled, "valetkey is shutting down");
+    }
+    const bool can_wait = decision.action == Action::serve_and_refresh;
+    if (where == Where::this_thread && decision.flight && !can_wait) {
+      if (decision.flight->claim()) fly(plan, decision.flight);
+    } else if (decision.is_new_flight) {
+      launch(plan, decision.flight);
+    }
+    return act(plan, std::move(decision), deadline);
   }
-  Decision decision = decide(*plan, std::move(held), now);
-  const bool can_wait = decision.action == Action::serve_and_refresh;
-  if (where == Where::this_thread && decision.flight && !can_wait) {
-    if (decision.flight->claim()) fly(plan, decision.flight);
-  } else if (decision.is_new_flight) {
-    launch(plan, decision.flight);
-  }
-  return act(plan, std::move(decision), deadline);
 }
 
 TokenKeeper::Decision TokenKeeper::decide(const Plan& plan, std::optional<CachedToken> held,
@@ -94,7 +102,7 @@ TokenKeeper::Decision TokenKeeper::decide_in(KeyState& state, const Plan& plan,
     case Action::serve:
       return decision;
     case Action::fail:
-      decision.error = refusal(state, now);
+      refuse(decision, state, now);
       return decision;
     case Action::force:
       state.forced_at = now;
@@ -113,17 +121,22 @@ TokenKeeper::Decision TokenKeeper::decide_in(KeyState& state, const Plan& plan,
   return decision;
 }
 
-Error TokenKeeper::refusal(const KeyState& state, Instant now) const {
+void TokenKeeper::refuse(Decision& decision, const KeyState& state, Instant now) const {
   if (!state.failure || state.failure->until <= now) {
-    return Error{.code = Errc::denied_by_policy,
-                 .context = "no token with as much life left as asked for is to be had",
-                 .hint = "ask for a smaller min_life"};
+    decision.error = Error{.code = Errc::denied_by_policy,
+                           .context = "no token with as much life left as asked for is to be had",
+                           .hint = "ask for a smaller min_life"};
+    return;
   }
-  Error error = state.failure->error;
-  if (remedy_for(error.code) == Remedy::retry) {
-    error.retry_after = std::chrono::ceil<std::chrono::seconds>(state.failure->until - now);
-  }
-  return error;
+  decision.error = state.failure->error;
+  if (remedy_for(decision.error->code) != Remedy::retry) return;
+  decision.error->retry_after = std::chrono::ceil<std::chrono::seconds>(state.failure->until - now);
+  decision.retry_at = state.failure->until;
+}
+
+void TokenKeeper::stop() {
+  stopper_.stop();
+  revocations_.stop();
 }
 
 Result<AccessToken> TokenKeeper::act(const PlanPtr& plan, Decision decision, Deadline deadline) {
@@ -132,17 +145,17 @@ Result<AccessToken> TokenKeeper::act(const PlanPtr& plan, Decision decision, Dea
     case Action::serve_and_refresh:
       return decision.held->token.share(TokenOrigin::memory);
     case Action::refresh_or_serve: {
-      const Deadline patience{parts_.clock.now() + options_.policy.stale_wait};
-      auto fetched = decision.flight->await_or_leave(parts_.clock, deadline.sooner(patience));
+      const Deadline patience{parts_.clock->now() + options_.policy.stale_wait};
+      auto fetched = decision.flight->await_or_leave(*parts_.clock, deadline.sooner(patience));
       if (fetched) return std::move(*fetched);
       return decision.held->token.share(TokenOrigin::memory);
     }
     case Action::refresh:
     case Action::force: {
-      auto fetched = decision.flight->await(parts_.clock, deadline);
+      auto fetched = decision.flight->await(*parts_.clock, deadline);
       if (!fetched) return fetched;
       const auto& end = fetched->expires_at();
-      if (end && parts_.clock.now() + plan->request.min_life > *end) {
+      if (end && parts_.clock->now() + plan->request.min_life > *end) {
         return fail(Errc::denied_by_policy,
                     "the provider gives no token with as much life left as asked for",
                     "ask for a smaller min_life");
@@ -165,12 +178,12 @@ void TokenKeeper::launch(const PlanPtr& plan, const FlightPtr& flight) {
 }
 
 void TokenKeeper::fly(const PlanPtr& plan, const FlightPtr& flight) {
-  const Deadline deadline{parts_.clock.now() + options_.fetch_time_max};
+  const Deadline deadline{parts_.clock->now() + options_.fetch_time_max};
   settle(*plan, flight, obtain(plan, *flight, deadline));
 }
 
 Result<AccessToken> TokenKeeper::obtain(const PlanPtr& plan, Flight& flight, Deadline deadline) {
-  const Instant now = parts_.clock.now();
+  const Instant now = parts_.clock->now();
   auto held = parts_.cache.find(plan->key);
   if (held && zone_of(held->lifetime, now) == Zone::fresh &&
       lives_long_enough(*held, plan->request, now)) {
@@ -209,7 +222,7 @@ Result<AccessToken> TokenKeeper::fetch(const PlanPtr& plan, Flight& flight, Dead
 }
 
 Result<AccessToken> TokenKeeper::keep(const PlanPtr& plan, AccessToken token) {
-  live_.add({token.share(), plan}, parts_.clock.now());
+  live_.add({token.share(), plan}, parts_.clock->now());
   // RFC 6749 §5.1: expires_in is only RECOMMENDED. A token without it is used once and not cached:
   // a guessed hour is an hour in which a dead token would be served.
   if (token.expires_at()) {
@@ -222,7 +235,7 @@ Result<AccessToken> TokenKeeper::keep(const PlanPtr& plan, AccessToken token) {
 
 void TokenKeeper::settle(const Plan& plan, const FlightPtr& flight,
                          const Result<AccessToken>& landing) {
-  const Instant now = parts_.clock.now();
+  const Instant now = parts_.clock->now();
   keys_.with([&](Keys& keys) {
     KeyState& state = keys.states[plan.key];
     state.flight.reset();
@@ -265,7 +278,7 @@ void TokenKeeper::report_unauthorized(const AccessToken& token) {
 }
 
 RevocationReport TokenKeeper::revoke(const AccessToken& token, Deadline deadline) {
-  const Instant now = parts_.clock.now();
+  const Instant now = parts_.clock->now();
   withdrawals_.bury(token.fingerprint(),
                     token.expires_at().value_or(now + tombstone_of_unknown_end), now);
   auto family = live_.family_of(token.fingerprint());
@@ -277,7 +290,7 @@ RevocationReport TokenKeeper::revoke(const AccessToken& token, Deadline deadline
 }
 
 RevocationReport TokenKeeper::revoke_reach(const Reach& reach, Deadline deadline) {
-  const Instant now = parts_.clock.now();
+  const Instant now = parts_.clock->now();
   withdrawals_.fence(reach, now + options_.fetch_time_max * rounds_max + fence_margin, now);
   return withdraw(
       live_.matching([&reach](const AccessToken&, const Plan& plan) { return reach.covers(plan); }),
@@ -286,7 +299,7 @@ RevocationReport TokenKeeper::revoke_reach(const Reach& reach, Deadline deadline
 
 // Rule R2: first out of the caches, all of them, then upstream.
 RevocationReport TokenKeeper::withdraw(const std::vector<LiveToken>& tokens, Deadline deadline) {
-  const Instant now = parts_.clock.now();
+  const Instant now = parts_.clock->now();
   std::vector<Fingerprint> fingerprints;
   for (const auto& [token, plan] : tokens) {
     const Fingerprint& fingerprint = token.fingerprint();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "base/stopper.h"
 #include "base/worker_pool.h"
 #include "lifecycle/flight.h"
 #include "lifecycle/live_tokens.h"
@@ -42,9 +43,9 @@ struct KeeperOptions {
   std::size_t tokens_max = 100'000;
 };
 
-/// What the keeper works with; all outlive it.
+/// What the keeper works with; what is not owned outlives it.
 struct KeeperParts {
-  Clock& clock;
+  std::shared_ptr<Clock> clock;
   base::Executor& executor;
   TokenCache& cache;
   TokenFetcher& fetcher;
@@ -74,8 +75,9 @@ class TokenKeeper {
   /// After secrets were read again, what failed for want of them may be asked for again.
   void forget_failures();
 
-  /// Ends the courier of revocations. To be called before the executor stops.
-  void stop() { revocations_.stop(); }
+  /// Ends the courier of revocations and those who wait for a failure to be over. To be called
+  /// before the executor stops.
+  void stop();
 
   [[nodiscard]] std::vector<PendingRevocation> pending_revocations() const {
     return revocations_.pending();
@@ -104,6 +106,7 @@ class TokenKeeper {
     bool is_new_flight = false;
     std::optional<CachedToken> held{};
     std::optional<Error> error{};
+    std::optional<Instant> retry_at{};  ///< the error is transient, and may be over by then
   };
   enum class Where : std::uint8_t { executor, this_thread };
 
@@ -111,7 +114,7 @@ class TokenKeeper {
   Decision decide(const Plan& plan, std::optional<CachedToken> held, Instant now);
   Decision decide_in(KeyState& state, const Plan& plan, std::optional<CachedToken> held,
                      Instant now);
-  Error refusal(const KeyState& state, Instant now) const;
+  void refuse(Decision& decision, const KeyState& state, Instant now) const;
   Result<AccessToken> act(const PlanPtr& plan, Decision decision, Deadline deadline);
   void launch(const PlanPtr& plan, const FlightPtr& flight);
   void fly(const PlanPtr& plan, const FlightPtr& flight);
@@ -124,6 +127,7 @@ class TokenKeeper {
 
   KeeperParts parts_;
   const KeeperOptions options_;
+  base::Stopper stopper_;
   base::Guarded<Keys> keys_;
   LiveTokens live_;
   Withdrawals withdrawals_;

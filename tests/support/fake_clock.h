@@ -53,6 +53,11 @@ class FakeClock final : public Clock {
     wall_ += by;
   }
 
+  std::size_t waiters() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_.size();
+  }
+
   /// Blocks until at least `count` threads wait on this clock.
   void await_waiters(std::size_t count) {
     std::unique_lock lock(mutex_);

@@ -137,7 +137,7 @@ struct KeeperWorld {
   ScriptedProvider provider{*clock};
   cache::MemoryCache cache{{}, clock};
   Executor executor;
-  lifecycle::TokenKeeper keeper{{.clock = *clock,
+  lifecycle::TokenKeeper keeper{{.clock = clock,
                                  .executor = executor,
                                  .cache = cache,
                                  .fetcher = provider,

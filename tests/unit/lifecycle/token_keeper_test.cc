@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/keeper_world.h"
@@ -147,16 +148,32 @@ TEST(TokenKeeper, BacksOffAfterTransientFailuresAndSaysForHowLong) {
   world.provider.will_fail(Errc::unreachable);
   EXPECT_EQ(world.ask(plan), "unreachable");
 
-  const auto refused = world.keeper.token(plan, world.in(1s));
+  const auto hasty = world.keeper.token(plan, world.in(400ms));
 
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().retry_after, 1s);
+  ASSERT_FALSE(hasty);
+  EXPECT_EQ(hasty.error().retry_after, 1s);
   EXPECT_EQ(world.provider.fetched().size(), 1U);
   world.clock->advance(500ms);
   EXPECT_EQ(world.ask(plan), "unreachable");
   EXPECT_EQ(world.provider.fetched().size(), 2U);
   world.clock->advance(1s);
   EXPECT_EQ(world.ask(plan), "t1");
+}
+
+// Rule C9
+TEST(TokenKeeper, LetsAPatientCallerWaitForATransientFailureToBeOver) {
+  World world;
+  const auto plan = plan_for("k");
+  world.provider.will_fail(Errc::unreachable);
+  EXPECT_EQ(world.ask(plan), "unreachable");
+  std::string served;
+  std::thread patient([&] { served = world.ask(plan, 5s); });
+  world.clock->await_waiters(1);
+
+  world.clock->advance(500ms);
+  patient.join();
+
+  EXPECT_EQ(served, "t1");
 }
 
 // Rule S6
@@ -229,7 +246,7 @@ TEST(TokenKeeper, ServesNothingThatWasRefusedWhileItsSuccessorCannotBeFetched) {
   world.provider.will_fail(Errc::unreachable);
 
   EXPECT_EQ(world.ask(plan), "unreachable");
-  EXPECT_EQ(world.ask(plan), "unreachable");
+  EXPECT_EQ(world.ask(plan, 0s), "unreachable");
 }
 
 TEST(TokenKeeper, NeverGivesATokenWithLessLifeThanAskedFor) {

@@ -8,7 +8,7 @@
 
 #include "valetkey/time.h"
 
-namespace valetkey::api {
+namespace valetkey::base {
 
 /// Threads: any.
 class Stopper {
@@ -38,4 +38,4 @@ class Stopper {
   bool stopped_ = false;
 };
 
-}  // namespace valetkey::api
+}  // namespace valetkey::base

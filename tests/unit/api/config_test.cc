@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "valetkey/config.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "api/config_table.h"
+#include "crypto/random.h"
+
+namespace valetkey {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view good = R"(
+environment = "production"
+
+[provider.box]
+type = "box"
+base_url = "http://127.0.0.1:8420"
+grant = "client_credentials"
+client_id = "abc"
+client_secret = ["file:new.secret", "file:/old.secret"]
+enterprise_id = "1234"
+
+[cache]
+lifetime = "40m"
+entries_max = 1_000
+
+[http]
+timeout = "10s"
+connect_timeout = "250ms"
+)";
+
+std::vector<std::string> mistakes_of(std::string_view text) {
+  auto config = parse_config(text, "dir/valetkey.toml");
+  std::vector<std::string> lines;
+  if (config) return lines;
+  for (const auto& mistake : config.error().mistakes) {
+    EXPECT_FALSE(mistake.remedy.empty()) << mistake.what;
+    lines.push_back(std::to_string(mistake.line) + ": " + mistake.what + " | " + mistake.remedy);
+  }
+  return lines;
+}
+
+std::string all_mistakes_of(std::string_view text) {
+  std::string all;
+  for (const auto& line : mistakes_of(text))
+    all += line + "\n";
+  return all;
+}
+
+bool mentions(std::string_view text, std::string_view word) {
+  const bool found = text.find(word) != std::string_view::npos;
+  EXPECT_TRUE(found) << word << " is not in:\n" << text;
+  return found;
+}
+
+TEST(ParseConfig, ReadsEveryKey) {
+  const auto config = parse_config(good, "dir/valetkey.toml");
+
+  ASSERT_TRUE(config) << config.error().context;
+  EXPECT_EQ(config->environment, Environment::production);
+  ASSERT_EQ(config->providers.size(), 1U);
+  const auto& box = config->providers[0];
+  EXPECT_EQ(box.name, "box");
+  EXPECT_EQ(box.grant, "client_credentials");
+  EXPECT_EQ(box.client_secret, (std::vector<std::string>{"file:new.secret", "file:/old.secret"}));
+  EXPECT_EQ(config->cache.lifetime, 40min);
+  EXPECT_EQ(config->cache.entries_max, 1000U);
+  EXPECT_EQ(config->http.timeout, 10s);
+  EXPECT_EQ(config->http.connect_timeout, 250ms);
+  EXPECT_EQ(config->lines.at("provider.box.grant"), 7U);
+}
+
+// Rule V1
+TEST(ParseConfig, IsProductionUnlessTheFileSaysDevelopment) {
+  std::string text(good);
+  text.erase(text.find("environment"), text.find("[provider") - text.find("environment"));
+
+  const auto config = parse_config(text, "valetkey.toml");
+
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->environment, Environment::production);
+}
+
+// Rule F4
+TEST(ParseConfig, TellsAllMistakesAtOnceEachWithItsLineAndARemedy) {
+  const auto mistakes = mistakes_of(R"(environment = "prod"
+[provider.box]
+grand = "jwt"
+grant = "client_credential"
+client_id = 17
+base_url = "http://box.example"
+client_secret = "file:secret"
+enterprise_id = "1"
+[cache]
+lifetime = 50
+entries_max = "many"
+[http]
+timeout = "30 seconds"
+[telemetry]
+on = true
+)");
+
+  ASSERT_GE(mistakes.size(), 9U);
+  std::string all;
+  for (const auto& line : mistakes)
+    all += line + "\n";
+  mentions(all, "1: environment is neither");
+  mentions(all, "3: unknown key grand in [provider.box] | did you mean grant?");
+  mentions(all, "4: [provider.box] grant = \"client_credential\" is unknown | did you mean");
+  mentions(all, "5: client_id is an integer | write client_id = \"...\"");
+  mentions(all, "6: [provider.box] base_url: ");
+  mentions(all, "10: lifetime is an integer | write a number and a unit");
+  mentions(all, "11: entries_max is a string");
+  mentions(all, "13: timeout is not a duration");
+  mentions(all, "14: unknown key telemetry");
+}
+
+struct MistakeRow {
+  const char* what;
+  const char* text;
+  const char* expected;
+};
+
+// Rules F4, S4, V1
+TEST(ParseConfig, HasAMessageForEachCommonMistake) {
+  const MistakeRow rows[] = {
+      {"no provider", "environment = \"production\"", "no provider is configured"},
+      {"no grant", "[provider.box]\nclient_id = \"a\"", "grant is missing"},
+      {"no client id", "[provider.b]\ngrant = \"client_credentials\"", "client_id is missing"},
+      {"no secret", "[provider.b]\ngrant = \"client_credentials\"\nclient_id = \"a\"",
+       "client_secret is missing"},
+      {"no subject",
+       "[provider.b]\ngrant = \"client_credentials\"\nclient_id = \"a\"\n"
+       "client_secret = \"file:x\"",
+       "enterprise_id is missing, and Box needs a subject"},
+      {"jwt without key", "[provider.b]\ngrant = \"jwt\"\nclient_id = \"a\"",
+       "private_key is missing"},
+      {"plain http", "[provider.b]\ngrant = \"jwt\"\nbase_url = \"http://api.box.com\"",
+       "base_url: "},
+      {"developer token in production",
+       "[provider.b]\ngrant = \"developer_token\"\ndeveloper_token = \"file:x\"",
+       "a developer token is refused: the environment is production"},
+      {"developer token beside another grant in production",
+       "[provider.b]\ngrant = \"jwt\"\napp_config = \"x\"\ndeveloper_token = \"file:x\"",
+       "a developer token is refused: the environment is production"},
+      {"refresh token not in a file",
+       "[provider.b]\ngrant = \"refresh_token\"\nclient_id = \"a\"\nrefresh_token = \"env:X\"",
+       "refresh_token is missing"},
+      {"oauth2 without issuer",
+       "[provider.b]\ntype = \"oauth2\"\ngrant = \"client_credentials\"\nclient_id = \"a\"\n"
+       "client_secret = \"file:x\"",
+       "issuer is missing"},
+      {"box's keys with oauth2",
+       "[provider.b]\ntype = \"oauth2\"\nissuer = \"https://as.example\"\n"
+       "grant = \"client_credentials\"\nclient_id = \"a\"\nclient_secret = \"file:x\"\n"
+       "enterprise_id = \"1\"",
+       "enterprise_id is Box's and type is \"oauth2\""},
+      {"three secrets",
+       "[provider.b]\ngrant = \"client_credentials\"\nclient_id = \"a\"\nenterprise_id = \"1\"\n"
+       "client_secret = [\"file:a\", \"file:b\", \"file:c\"]",
+       "client_secret names more than two sources"},
+      {"unknown algorithm", "[provider.b]\ngrant = \"jwt\"\nalgorithm = \"none\"",
+       "algorithm is unknown"},
+      {"provider that is no table", "provider = \"box\"", "provider is a string"},
+      {"not TOML", "[provider.box\ngrant = 1", "is not valid TOML"},
+  };
+
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    mentions(all_mistakes_of(row.text), row.expected);
+  }
+}
+
+// Rules S2, S3
+TEST(ParseConfig, RefusesALiteralSecretWithoutRepeatingIt) {
+  const std::string secret = crypto::random_alphanumerics(32);
+  const std::string text =
+      "[provider.box]\ngrant = \"client_credentials\"\nclient_id = \"a\"\n"
+      "enterprise_id = \"1\"\nclient_secret = \"" +
+      secret + "\"\n";
+
+  const std::string all = all_mistakes_of(text);
+
+  mentions(all, "5: [provider.box] client_secret: ");
+  mentions(all, "file:");
+  EXPECT_EQ(all.find(secret), std::string::npos);
+}
+
+// Rule S3
+TEST(ParseConfig, QuotesNothingOfAFileThatIsNotToml) {
+  const std::string secret = crypto::random_alphanumerics(32);
+
+  const auto config = parse_config("client_secret = " + secret + "\n", "valetkey.toml");
+
+  ASSERT_FALSE(config);
+  EXPECT_EQ(describe(config.error()).find(secret), std::string::npos);
+}
+
+// Rule F2
+TEST(LoadConfig, RefusesWhatIsNoConfigurationFile) {
+  for (const auto* const path : {"/nonexistent/valetkey.toml", "/tmp", "/dev/zero"}) {
+    const auto config = load_config(path);
+
+    ASSERT_FALSE(config) << path;
+    EXPECT_EQ(config.error().code, Errc::misconfigured);
+    EXPECT_EQ(config.error().mistakes.size(), 1U);
+  }
+}
+
+TEST(ParseDuration, TakesANumberAndAUnitAndNothingElse) {
+  EXPECT_EQ(api::parse_duration("50m"), 50min);
+  EXPECT_EQ(api::parse_duration("250ms"), 250ms);
+  EXPECT_EQ(api::parse_duration("1h"), 1h);
+  for (const auto* const bad : {"", "50", "m", "-5m", "5 m", "5.5m", "5minutes", "99999999999h"}) {
+    EXPECT_FALSE(api::parse_duration(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace valetkey
