@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/child_process.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -12,6 +13,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "base/text.h"
 
@@ -58,6 +61,14 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   return pointers;
 }
 
+/// SECURITY: the connections to the provider are ours, and libraries do not always say so to the
+/// kernel; what our own caller gave us for the program stays open.
+void keep_to_ourselves(const std::set<int>& inherited) {
+  for (const int descriptor : open_descriptors()) {
+    if (!inherited.contains(descriptor)) ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  }
+}
+
 /// Starts the program; returns an errno.
 int spawn(const ChildCommand& command, pid_t& started) {
   posix_spawnattr_t attributes;
@@ -68,6 +79,7 @@ int spawn(const ChildCommand& command, pid_t& started) {
   sigaddset(&defaults, SIGPIPE);
   ::posix_spawnattr_setsigdefault(&attributes, &defaults);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  keep_to_ourselves(command.descriptors);
   std::vector<char*> arguments = pointers_to(command.arguments);
   arguments.push_back(nullptr);
   std::vector<char*> environment = pointers_to(command.environment);
@@ -106,6 +118,21 @@ ProgramSearch find_program(const std::string& name) {
     if (can_run(path, is_there)) return {std::move(path), 0};
   }
   return {"", is_there ? exit_not_runnable : exit_not_found};
+}
+
+std::set<int> open_descriptors() {
+  std::set<int> found;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", failed)) {
+    if (const auto number = base::parse_number<int>(entry.path().filename().string())) {
+      found.insert(*number);
+    }
+  }
+  // The one that the directory was read through is gone by now.
+  std::erase_if(found, [](int number) { return ::fcntl(number, F_GETFD) < 0; });
+  // Without /proc: all that a program is usually given.
+  if (failed) found = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
+  return found;
 }
 
 SignalRelay::SignalRelay() {

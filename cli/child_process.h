@@ -2,6 +2,7 @@
 #pragma once
 // A program that runs with a secret in its environment, as if it had been started directly.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,15 @@ struct ProgramSearch {
 /// Looks in PATH as a shell does; a name with a slash is a path already. Blocks: disk.
 [[nodiscard]] ProgramSearch find_program(const std::string& name);
 
+/// The descriptors that are open now, with their numbers. Blocks: no.
+[[nodiscard]] std::set<int> open_descriptors();
+
 struct ChildCommand {
   std::string path{};
   std::vector<std::string> arguments{};    ///< with the program's own name first
   std::vector<std::string> environment{};  ///< "NAME=value"
   Secret secret_entry{};                   ///< "NAME=secret"
+  std::set<int> descriptors{};             ///< that the program inherits; it gets no others
 };
 
 /// While it lives, INT, TERM, HUP, QUIT, USR1 and USR2 are passed on to the child, unless the

@@ -95,6 +95,7 @@ int refuse(const Error& error, const Context& context) {
 }
 
 int run_with_token(const Options& options, const std::string& path, const Context& context) {
+  const std::set<int> inherited = open_descriptors();
   auto client = open_client(context.globals);
   if (!client) return refuse(client.error(), context);
   const auto request = options.token.request(context.globals, client->config());
@@ -106,7 +107,8 @@ int run_with_token(const Options& options, const std::string& path, const Contex
       run_child({.path = path,
                  .arguments = options.command,
                  .environment = environment_for_child(client->config(), options.variable),
-                 .secret_entry = entry_of(options.variable, *token)});
+                 .secret_entry = entry_of(options.variable, *token),
+                 .descriptors = inherited});
   withdraw(*client, *token, context);
   if (ended) return *ended;
   context.console.complain(ended.error());

@@ -78,7 +78,8 @@ CommandLine::CommandLine() : app_("OAuth 2.0 access tokens, kept well", "valetke
   app_.add_option("--config", globals_.config, "the configuration file")
       ->type_name("FILE")
       ->group(globals_group);
-  app_.add_option("--provider", globals_.provider, "which [provider.NAME] of it; default: the only")
+  app_.add_option("--provider", globals_.provider,
+                  "which [provider.NAME] of it, where there are several")
       ->type_name("NAME")
       ->group(globals_group);
   add_duration(app_, "--timeout", globals_.timeout, "give up after that long; default 30s")
