@@ -11,4 +11,8 @@ if(TARGET valetkey_man AND TARGET valetkey_completion)
     COMPONENT command FILES_MATCHING PATTERN "*.1")
   install(FILES "${CMAKE_BINARY_DIR}/completion/valetkey.bash" RENAME valetkey
     DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT command)
+  install(FILES "${CMAKE_BINARY_DIR}/completion/_valetkey"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions" COMPONENT command)
+  install(FILES "${CMAKE_BINARY_DIR}/completion/valetkey.fish"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" COMPONENT command)
 endif()

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -87,6 +88,18 @@ class Installed(unittest.TestCase):
 
         self.assertNotIn("libvaletkey", run("ldd", program))
         self.expect_a_live_token(program)
+
+    def test_the_readme_s_example_builds_and_runs(self):
+        readme = (OUTSIDE.parents[2] / "README.md").read_text(encoding="utf-8")
+        example, program = self.place / "readme.cc", self.place / "readme"
+        example.write_text(re.search(r"```cpp\n(.*?)```", readme, re.DOTALL)[1], encoding="utf-8")
+        tried = re.search(r"--user (\d+) .*files/(\d+)", self.config.read_text(encoding="utf-8"))
+
+        run(CXX, "-std=c++23", "-Wall", "-Wextra", example, "-o", program,
+            *self.pkg_config("--cflags", "--libs", "valetkey-static"))
+        told = run(program, tried[1], tried[2], cwd=self.config.parent)
+
+        self.assertRegex(told, "^token [0-9a-f]{12} may item_download\n$")
 
     def test_the_version_is_told_alike_everywhere(self):
         version = self.pkg_config("--modversion", "valetkey")[0]
