@@ -10,7 +10,10 @@ target_compile_options(valetkey_compiler INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Wold-style-cast -Werror -fstack-protector-strong)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  target_compile_options(valetkey_compiler INTERFACE -fpch-preprocess)
+  # The last four are false alarms of GCC 12 about std::string and std::optional once it inlines
+  # (GCC bugs 105329, 105651, 105562); every other warning stays an error.
+  target_compile_options(valetkey_compiler INTERFACE -fpch-preprocess
+    -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-maybe-uninitialized)
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(valetkey_compiler INTERFACE _FORTIFY_SOURCE=2)
@@ -21,9 +24,6 @@ if(VALETKEY_SANITIZE)
   add_link_options(-fsanitize=${VALETKEY_SANITIZE})
   if(VALETKEY_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-tsan)  # Asio's atomic_thread_fence: understood, and runs clean
-  endif()
-  if(VALETKEY_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-Wno-maybe-uninitialized)  # false alarms of GCC 12 under -fsanitize
   endif()
 endif()
 
