@@ -15,7 +15,6 @@ struct PageOption {
   std::vector<std::string> names{};  ///< "-h", "--help"
   std::string argument{};            ///< "FILE"; "[ID]" when it may be left out; empty: a flag
   std::string text{};
-  std::vector<std::string> choices{};  ///< what the completion offers
 };
 
 /// One --help screen and one manual page. A subcommand's name is empty on the first page.
