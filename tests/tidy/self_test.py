@@ -92,6 +92,10 @@ class Time(PlantedTree):
         text = "auto now = std::chrono::system_clock::now();\n"
         self.assertFalse(self.found(check_time, check_time.CLOCK_FILE, text))
 
+    def test_a_test_that_reads_the_clock_is_seen(self):
+        text = "const auto now = std::chrono::steady_clock::now();\n"
+        self.assertTrue(self.found(check_time, "tests/unit/lifecycle/x_test.cc", text))
+
     def test_a_sleeping_test_is_seen(self):
         for path, text in (("tests/unit/base/x_test.cc", "std::this_thread::sleep_for(1s);\n"),
                            ("tests/system/x.py", "time.sleep(1)\n"),
