@@ -104,7 +104,7 @@ install_packages() {
 build_packages=(
   g++ cmake ninja-build ccache lld pkg-config libcurl4-openssl-dev libssl-dev libboost1.81-dev
   libboost-json1.81-dev libboost-url1.81-dev libboost-container1.81-dev libtomlplusplus-dev
-  libcli11-dev libspdlog-dev libgtest-dev libgmock-dev ca-certificates
+  libcli11-dev libspdlog-dev ca-certificates
 )
 # shellcheck disable=SC2034
-test_packages=(openssl python3 curl gdb shellcheck)
+test_packages=(libgtest-dev libgmock-dev openssl python3 curl gdb shellcheck)
