@@ -16,13 +16,18 @@ std::optional<urls::url_view> find_absolute(std::string_view text) {
   if (text.empty() || text.size() > base::url_bytes_max) return std::nullopt;
   const auto parsed = urls::parse_uri(urls::string_view(text.data(), text.size()));
   if (!parsed || parsed->has_fragment()) return std::nullopt;
+  // SECURITY: Boost.URL 1.81 reads 127.0.0.1.example.com as the host 127.0.0.1 and a path that
+  // begins with a dot. RFC 3986 §3.3: after an authority a path is empty or begins with a slash.
+  const auto path = parsed->encoded_path();
+  if (parsed->has_authority() && !path.empty() && path.front() != '/') return std::nullopt;
   return *parsed;
 }
 
 bool is_loopback(const urls::url_view& url) {
   if (url.host_type() == urls::host_type::ipv4) return url.host_ipv4_address().is_loopback();
   if (url.host_type() == urls::host_type::ipv6) return url.host_ipv6_address().is_loopback();
-  return base::equal_ignoring_case(url.host(), "localhost");
+  const auto host = url.encoded_host();
+  return base::equal_ignoring_case({host.data(), host.size()}, "localhost");
 }
 
 std::optional<BoxItem> find_item_named(std::string_view path, std::string_view files,
