@@ -193,9 +193,10 @@ class Documents(PlantedTree):
         self.plant("tests/unit/x_test.cc", "// Rules C5, C9\n// The herd.\nTEST(Flight, IsOne) {\n")
         self.plant("tests/node/x.mjs", "// Rule R1\ntest('revokes a child', async () => {\n")
         self.plant("tests/system/x.py", "    # Rule V1\n    def test_refuses(self):\n")
+        self.plant("tests/system/exec.txt", "# Rule R5: it ended.\n$ valetkey exec -- true\n")
         text = generate_docs.rules_document(self.tree)
         self.assertIn("| C5 ", text)
-        for name in ("Flight.IsOne", "revokes a child", "test_refuses"):
+        for name in ("Flight.IsOne", "revokes a child", "test_refuses", "system.exec"):
             self.assertIn(name, text)
 
     def test_a_row_of_the_failure_table_is_listed_with_its_tests(self):
