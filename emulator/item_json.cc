@@ -23,7 +23,7 @@ json::object owner_json(const State& state, const Item& item) {
   return owner == nullptr ? json::object{} : user_mini(*owner);
 }
 
-json::value shared_link_json(const State& state, const Item& item) {
+json::value shared_link_json(const Item& item) {
   if (!item.shared_link) return nullptr;
   const auto& link = *item.shared_link;
   json::object value;
@@ -38,7 +38,6 @@ json::value shared_link_json(const State& state, const Item& item) {
   value["download_count"] = 0;
   value["preview_count"] = 0;
   value["permissions"] = json::object{{"can_preview", true}, {"can_download", true}};
-  (void)state;
   return value;
 }
 
@@ -127,7 +126,7 @@ json::object item_json(const State& state, const Item& item) {
   value["created_by"] = owner_json(state, item);
   value["modified_by"] = owner_json(state, item);
   value["owned_by"] = owner_json(state, item);
-  value["shared_link"] = shared_link_json(state, item);
+  value["shared_link"] = shared_link_json(item);
   if (item.is_folder) value["folder_upload_email"] = nullptr;
   const auto* const parent = state.world.find(item.parent_id);
   value["parent"] = parent == nullptr ? json::value(nullptr) : json::value(item_mini(*parent));

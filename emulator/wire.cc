@@ -92,11 +92,6 @@ std::optional<std::string> Form::find(std::string_view name) const {
   return std::nullopt;
 }
 
-bool Form::repeats(std::string_view name) const {
-  return std::count_if(pairs_.begin(), pairs_.end(),
-                       [&](const auto& pair) { return pair.first == name; }) > 1;
-}
-
 std::optional<std::string> Form::repeated() const {
   std::set<std::string_view> seen;
   for (const auto& pair : pairs_) {

@@ -22,9 +22,7 @@ class Form {
  public:
   /// RFC 6749 §3.2: a parameter without a value counts as omitted, so it is not found.
   [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
-  /// RFC 6749 §3.2: parameters MUST NOT be included more than once.
-  [[nodiscard]] bool repeats(std::string_view name) const;
-  /// The first name that appears twice.
+  /// The first name that appears twice: RFC 6749 §3.2 allows none.
   [[nodiscard]] std::optional<std::string> repeated() const;
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& pairs() const {
     return pairs_;
