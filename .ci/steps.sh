@@ -34,8 +34,12 @@ step() {
   printf '%2d  %-34s' "$step_number" "$name"
   if [[ -t 1 ]]; then
     "$@" >"$log" 2>&1 </dev/null &
-    watch_step "$!" "$name" "$log" "$began"
-    wait "$!" || status=$?
+    local process=$!
+    # What runs in the background is deaf to Ctrl-C.
+    trap 'kill "$process" 2>/dev/null; printf "\n"; exit 130' INT TERM
+    watch_step "$process" "$name" "$log" "$began"
+    wait "$process" || status=$?
+    trap - INT TERM
     printf '\r\033[K%2d  %-34s' "$step_number" "$name"
   else
     "$@" >"$log" 2>&1 </dev/null || status=$?
