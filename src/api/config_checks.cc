@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "api/config_table.h"
+#include "base/nearest_word.h"
 #include "base/text.h"
 #include "crypto/signing_key.h"
 #include "http/origin.h"
@@ -43,7 +43,7 @@ class ProviderChecks {
   void check_word(std::string_view key, const std::string& word,
                   const std::vector<std::string>& allowed) {
     if (word.empty() || std::find(allowed.begin(), allowed.end(), word) != allowed.end()) return;
-    const std::string nearest = nearest_word(word, allowed);
+    const std::string nearest = base::nearest_word(word, allowed);
     note(key, std::string(key) + " = \"" + base::printable(word, 60) + "\" is unknown",
          nearest.empty() ? "write one of: " + base::joined(allowed, ", ")
                          : "did you mean \"" + nearest + "\"?");

@@ -2,8 +2,9 @@
 #include "api/config_table.h"
 
 #include <algorithm>
-#include <numeric>
 
+#include "base/duration.h"
+#include "base/nearest_word.h"
 #include "base/text.h"
 
 namespace valetkey::api {
@@ -34,47 +35,7 @@ std::string_view kind_of(const toml::node& node) {
   }
 }
 
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= from.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= to.size(); ++j) {
-      const std::size_t replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
-
-std::optional<milliseconds> parse_duration(std::string_view text) {
-  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto count = base::parse_number<std::int64_t>(text.substr(0, digits));
-  const std::string_view unit = text.substr(digits);
-  if (!count || *count > 100'000'000) return std::nullopt;
-  if (unit == "ms") return milliseconds(*count);
-  if (unit == "s") return std::chrono::seconds(*count);
-  if (unit == "m") return std::chrono::minutes(*count);
-  if (unit == "h") return std::chrono::hours(*count);
-  return std::nullopt;
-}
-
-std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
-  std::string nearest;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const auto& candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < least) {
-      least = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
-}
 
 void ConfigTable::note(unsigned line, std::string what, std::string remedy) {
   mistakes_.push_back({config_.path, line, std::move(what), std::move(remedy)});
@@ -145,8 +106,8 @@ void ConfigTable::read(std::string_view key, milliseconds& to) {
   if (!text) {
     return note(line_of(*node), std::string(key) + " is " + std::string(kind_of(*node)), wanted);
   }
-  const auto duration = parse_duration(*text);
-  if (!duration || *duration <= milliseconds::zero()) {
+  const auto duration = base::parse_duration(*text);
+  if (!duration) {
     return note(line_of(*node), std::string(key) + " is not a duration", wanted);
   }
   to = *duration;
@@ -170,7 +131,7 @@ void ConfigTable::finish() {
   for (const auto& [key, node] : table_) {
     const std::string spelt(key.str());
     if (std::find(known_.begin(), known_.end(), spelt) != known_.end()) continue;
-    const std::string nearest = nearest_word(spelt, known_);
+    const std::string nearest = base::nearest_word(spelt, known_);
     note(key.source().begin.line,
          "unknown key " + base::printable(spelt, 60) +
              (name_.empty() ? std::string() : " in [" + base::printable(name_, 60) + "]"),

@@ -15,13 +15,6 @@
 
 namespace valetkey::api {
 
-/// "50m", "30s", "1h", "250ms"; nothing for anything else.
-[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
-
-/// The candidate nearest to a misspelt word, or nothing when none is near.
-[[nodiscard]] std::string nearest_word(std::string_view word,
-                                       const std::vector<std::string>& candidates);
-
 /// Reads a table's keys by name; `finish` reports the keys that nobody asked for.
 class ConfigTable {
  public:

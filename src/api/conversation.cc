@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
-#include "oauth/assertion.h"
 #include "oauth/error_response.h"
 
 namespace valetkey::api {
@@ -16,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto client_assertion_life = 45s;
+constexpr auto assertion_life = 45s;  // Box allows 60
 
 std::string digest_of(const Secret& secret) {
   return secret.reveal([](std::string_view text) { return crypto::hex_of(crypto::sha256(text)); });
@@ -100,16 +99,9 @@ class Conversation::Asking {
     if (!held_->key) return fail(Errc::misconfigured, "private_key_jwt needs a private key");
     // RFC 7523 §3: iss and sub are the client, aud the server. The issuer is the audience that
     // servers agree on; the token endpoint's URL is what those without metadata expect.
-    oauth::AssertionPlan plan;
-    plan.issuer = profile_.client_id;
+    auto plan = plan_assertion(profile_, owner_.key_id_, owner_.key_algorithm_, now);
     plan.subject = profile_.client_id;
     plan.audience = profile_.issuer.empty() ? profile_.token_endpoint : profile_.issuer;
-    plan.key_id = owner_.key_id_;
-    plan.algorithm =
-        crypto::find_algorithm(owner_.key_algorithm_).value_or(crypto::JwsAlgorithm::rs256);
-    plan.jti = crypto::random_uuid();
-    plan.now = now;
-    plan.life = client_assertion_life;
     plan.with_issued_at = true;
     return oauth::make_assertion(*held_->key, plan);
   }
@@ -207,6 +199,34 @@ std::optional<std::chrono::seconds> Conversation::clock_difference() const {
   const auto seen = seen_offset_s_.load(std::memory_order_relaxed);
   if (seen == INT64_MIN) return std::nullopt;
   return std::chrono::seconds(seen);
+}
+
+Result<oauth::TokenAnswer> ask_for_token(Conversation& conversation, Question question,
+                                         const TokenRequest& request, const AccessToken* parent,
+                                         const Note& note, Deadline deadline) {
+  std::optional<oauth::TokenAnswer> answer;
+  question.judge = [&](const HttpResponse& response,
+                       const oauth::Profile& profile) -> std::optional<Error> {
+    auto parsed = oauth::parse_token_response(response, profile, request, parent);
+    if (!parsed) return std::move(parsed).error();
+    answer.emplace(std::move(*parsed));
+    return std::nullopt;
+  };
+  auto asked = conversation.ask(question, note, deadline);
+  if (!asked) return failure_of(std::move(asked));
+  return std::move(*answer);
+}
+
+oauth::AssertionPlan plan_assertion(const oauth::Profile& profile, const std::string& key_id,
+                                    std::string_view algorithm, WallTime now) {
+  oauth::AssertionPlan plan;
+  plan.issuer = profile.client_id;
+  plan.key_id = key_id;
+  plan.algorithm = crypto::find_algorithm(algorithm).value_or(crypto::JwsAlgorithm::rs256);
+  plan.jti = crypto::random_uuid();
+  plan.now = now;
+  plan.life = assertion_life;
+  return plan;
 }
 
 }  // namespace valetkey::api

@@ -12,7 +12,9 @@
 #include "api/endpoints.h"
 #include "base/stopper.h"
 #include "http/retry_policy.h"
+#include "oauth/assertion.h"
 #include "oauth/client_auth.h"
+#include "oauth/token_response.h"
 #include "valetkey/http.h"
 
 namespace valetkey::api {
@@ -71,5 +73,18 @@ class Conversation {
   std::atomic<std::int64_t> seen_offset_s_{INT64_MIN};
   std::atomic<std::size_t> good_secret_{0};  ///< which of two secrets worked last (rule S6)
 };
+
+/// A question whose good answer is a token; `question.judge` is ours to set.
+/// `parent` is null unless the request is an exchange. Errors, Blocks: as Conversation::ask.
+[[nodiscard]] Result<oauth::TokenAnswer> ask_for_token(Conversation& conversation,
+                                                       Question question,
+                                                       const TokenRequest& request,
+                                                       const AccessToken* parent, const Note& note,
+                                                       Deadline deadline);
+
+/// The start of an assertion: who signs, with which key, when. RFC 7523 §3.
+[[nodiscard]] oauth::AssertionPlan plan_assertion(const oauth::Profile& profile,
+                                                  const std::string& key_id,
+                                                  std::string_view algorithm, WallTime now);
 
 }  // namespace valetkey::api

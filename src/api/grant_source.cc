@@ -5,8 +5,6 @@
 
 #include "base/log.h"
 #include "crypto/digest.h"
-#include "crypto/random.h"
-#include "oauth/assertion.h"
 #include "oauth/token_request.h"
 #include "secrets/file_lock.h"
 #include "secrets/private_file.h"
@@ -14,26 +12,17 @@
 namespace valetkey::api {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto assertion_life = 45s;  // Box allows 60
-
 Result<Secret> sign_assertion(const Attempt& attempt, const TokenRequest& request,
                               std::string_view algorithm, const std::string& key_id) {
   if (!attempt.held.key) return fail(Errc::misconfigured, "grant jwt needs a private key");
-  oauth::AssertionPlan plan;
-  plan.issuer = attempt.profile.client_id;
+  auto plan = plan_assertion(attempt.profile, key_id.empty() ? attempt.held.app.key_id : key_id,
+                             algorithm, attempt.now);
   plan.subject = request.subject.id;
   if (attempt.profile.type == oauth::ProviderType::box) {
     plan.box_sub_type = request.subject.type == SubjectType::user ? "user" : "enterprise";
   }
   plan.audience = attempt.profile.assertion_audience.empty() ? attempt.profile.token_endpoint
                                                              : attempt.profile.assertion_audience;
-  plan.key_id = key_id.empty() ? attempt.held.app.key_id : key_id;
-  plan.algorithm = crypto::find_algorithm(algorithm).value_or(crypto::JwsAlgorithm::rs256);
-  plan.jti = crypto::random_uuid();
-  plan.now = attempt.now;
-  plan.life = assertion_life;
   return oauth::make_assertion(*attempt.held.key, plan);
 }
 
@@ -41,7 +30,6 @@ Result<Secret> sign_assertion(const Attempt& attempt, const TokenRequest& reques
 
 Result<oauth::TokenAnswer> ServerGrant::fetch(const TokenRequest& request, const Note& note,
                                               Deadline deadline) {
-  std::optional<oauth::TokenAnswer> answer;
   Question question;
   question.has_assertion = grant_ == oauth::Grant::jwt;
   question.build = [&](const Attempt& attempt) -> Result<HttpRequest> {
@@ -52,16 +40,7 @@ Result<oauth::TokenAnswer> ServerGrant::fetch(const TokenRequest& request, const
     if (!assertion) return failure_of(std::move(assertion));
     return oauth::jwt_bearer_request(attempt.profile, request, *assertion, attempt.proof);
   };
-  question.judge = [&](const HttpResponse& response,
-                       const oauth::Profile& profile) -> std::optional<Error> {
-    auto parsed = oauth::parse_token_response(response, profile, request, nullptr);
-    if (!parsed) return std::move(parsed).error();
-    answer.emplace(std::move(*parsed));
-    return std::nullopt;
-  };
-  auto asked = conversation_.ask(question, note, deadline);
-  if (!asked) return failure_of(std::move(asked));
-  return std::move(*answer);
+  return ask_for_token(conversation_, std::move(question), request, nullptr, note, deadline);
 }
 
 Result<oauth::TokenAnswer> RefreshGrant::fetch(const TokenRequest& request, const Note& note,
@@ -71,7 +50,6 @@ Result<oauth::TokenAnswer> RefreshGrant::fetch(const TokenRequest& request, cons
   // Read after the lock, not before: whoever held it may have spent what we would have read.
   auto held = secrets::load_private_file(path_);
   if (!held) return failure_of(std::move(held));
-  std::optional<oauth::TokenAnswer> answer;
   Question question;
   // Elsewhere than at Box a lost reply may have spent the token, and a replay of a spent one can
   // revoke its whole family (RFC 9700 §4.14.2).
@@ -79,21 +57,14 @@ Result<oauth::TokenAnswer> RefreshGrant::fetch(const TokenRequest& request, cons
   question.build = [&](const Attempt& attempt) -> Result<HttpRequest> {
     return oauth::refresh_request(attempt.profile, *held, attempt.proof);
   };
-  question.judge = [&](const HttpResponse& response,
-                       const oauth::Profile& profile) -> std::optional<Error> {
-    auto parsed = oauth::parse_token_response(response, profile, request, nullptr);
-    if (!parsed) return std::move(parsed).error();
-    answer.emplace(std::move(*parsed));
-    return std::nullopt;
-  };
-  auto asked = conversation_.ask(question, note, deadline);
-  if (!asked) return failure_of(std::move(asked));
+  auto answer = ask_for_token(conversation_, std::move(question), request, nullptr, note, deadline);
+  if (!answer) return answer;
   if (!answer->refresh_token.empty()) {
     // Before the access token is used even once: using it kills the old refresh token.
     auto saved = secrets::save_private_file(path_, answer->refresh_token);
     if (!saved) return failure_of(std::move(saved));
   }
-  return std::move(*answer);
+  return answer;
 }
 
 DeveloperGrant::DeveloperGrant(oauth::Profile profile,

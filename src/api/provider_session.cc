@@ -5,8 +5,6 @@
 
 #include "api/config_checks.h"
 #include "base/log.h"
-#include "crypto/random.h"
-#include "oauth/assertion.h"
 #include "oauth/introspection_response.h"
 #include "oauth/request_rules.h"
 #include "oauth/revocation_response.h"
@@ -17,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto actor_assertion_life = 45s;
 constexpr auto wide_token_revocation_time = 10s;
 
 oauth::Profile profile_of(const ProviderConfig& provider, const AppFacts& app) {
@@ -154,7 +151,6 @@ Result<AccessToken> ProviderSession::fetch(const TokenRequest& request, const Ac
 Result<oauth::TokenAnswer> ProviderSession::exchange(const TokenRequest& request,
                                                      const AccessToken& parent, const Note& note,
                                                      Deadline deadline) {
-  std::optional<oauth::TokenAnswer> answer;
   Question question;
   question.has_assertion = !request.actor.id.empty();
   question.build = [&](const Attempt& attempt) -> Result<HttpRequest> {
@@ -165,17 +161,9 @@ Result<oauth::TokenAnswer> ProviderSession::exchange(const TokenRequest& request
     if (!actor) return failure_of(std::move(actor));
     return oauth::exchange_request(attempt.profile, request, parent, &*actor, attempt.proof);
   };
-  question.judge = [&](const HttpResponse& response,
-                       const oauth::Profile& resolved) -> std::optional<Error> {
-    auto parsed = oauth::parse_token_response(response, resolved, request, &parent);
-    if (!parsed) return std::move(parsed).error();
-    parsed->token.developer = parent.fields().developer;
-    answer.emplace(std::move(*parsed));
-    return std::nullopt;
-  };
-  auto asked = conversation_.ask(question, note, deadline);
-  if (!asked) return failure_of(std::move(asked));
-  return std::move(*answer);
+  auto answer = ask_for_token(conversation_, std::move(question), request, &parent, note, deadline);
+  if (answer) answer->token.developer = parent.fields().developer;
+  return answer;
 }
 
 Result<Secret> ProviderSession::sign_actor(const Attempt& attempt, const Actor& actor) const {
@@ -183,17 +171,12 @@ Result<Secret> ProviderSession::sign_actor(const Attempt& attempt, const Actor& 
     return fail(Errc::invalid_argument, "an actor needs a signing key, and the provider has none",
                 "configure grant = \"jwt\" with app_config, or leave the actor out");
   }
-  oauth::AssertionPlan plan;
-  plan.issuer = attempt.profile.client_id;
+  auto plan = plan_assertion(attempt.profile, key_id_.empty() ? attempt.held.app.key_id : key_id_,
+                             algorithm_, attempt.now);
   plan.subject = actor.id;
   plan.name = actor.name;
   plan.box_sub_type = "external";
   plan.audience = attempt.profile.assertion_audience;
-  plan.key_id = key_id_.empty() ? attempt.held.app.key_id : key_id_;
-  plan.algorithm = crypto::find_algorithm(algorithm_).value_or(crypto::JwsAlgorithm::rs256);
-  plan.jti = crypto::random_uuid();
-  plan.now = attempt.now;
-  plan.life = actor_assertion_life;
   return oauth::make_assertion(*attempt.held.key, plan);
 }
 

@@ -27,7 +27,9 @@ class SystemClock final : public Clock {
 
 }  // namespace
 
-std::shared_ptr<Clock> make_system_clock() { return std::make_shared<SystemClock>(); }
+std::shared_ptr<Clock> make_system_clock() {
+  return std::make_shared<SystemClock>();
+}
 
 Deadline deadline_in(std::chrono::nanoseconds from_now) {
   return Deadline{SystemClock().now() + from_now};

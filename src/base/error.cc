@@ -37,38 +37,64 @@ Remedy remedy_for(Errc code) noexcept {
 
 std::string_view name_of(Errc code) noexcept {
   switch (code) {
-    case Errc::invalid_request: return "invalid_request";
-    case Errc::invalid_client: return "invalid_client";
-    case Errc::invalid_grant: return "invalid_grant";
-    case Errc::unauthorized_client: return "unauthorized_client";
-    case Errc::unsupported_grant_type: return "unsupported_grant_type";
-    case Errc::invalid_scope: return "invalid_scope";
-    case Errc::invalid_target: return "invalid_target";
-    case Errc::access_denied: return "access_denied";
-    case Errc::invalid_argument: return "invalid_argument";
-    case Errc::misconfigured: return "misconfigured";
-    case Errc::secret_unavailable: return "secret_unavailable";
-    case Errc::developer_token_ended: return "developer_token_ended";
-    case Errc::denied_by_policy: return "denied_by_policy";
-    case Errc::malformed_response: return "malformed_response";
-    case Errc::redirected: return "redirected";
-    case Errc::wider_than_asked: return "wider_than_asked";
-    case Errc::unreachable: return "unreachable";
-    case Errc::timed_out: return "timed_out";
-    case Errc::throttled: return "throttled";
-    case Errc::cancelled: return "cancelled";
-    case Errc::exhausted: return "exhausted";
-    case Errc::tampered_store: return "tampered_store";
+    case Errc::invalid_request:
+      return "invalid_request";
+    case Errc::invalid_client:
+      return "invalid_client";
+    case Errc::invalid_grant:
+      return "invalid_grant";
+    case Errc::unauthorized_client:
+      return "unauthorized_client";
+    case Errc::unsupported_grant_type:
+      return "unsupported_grant_type";
+    case Errc::invalid_scope:
+      return "invalid_scope";
+    case Errc::invalid_target:
+      return "invalid_target";
+    case Errc::access_denied:
+      return "access_denied";
+    case Errc::invalid_argument:
+      return "invalid_argument";
+    case Errc::misconfigured:
+      return "misconfigured";
+    case Errc::secret_unavailable:
+      return "secret_unavailable";
+    case Errc::developer_token_ended:
+      return "developer_token_ended";
+    case Errc::denied_by_policy:
+      return "denied_by_policy";
+    case Errc::malformed_response:
+      return "malformed_response";
+    case Errc::redirected:
+      return "redirected";
+    case Errc::wider_than_asked:
+      return "wider_than_asked";
+    case Errc::unreachable:
+      return "unreachable";
+    case Errc::timed_out:
+      return "timed_out";
+    case Errc::throttled:
+      return "throttled";
+    case Errc::cancelled:
+      return "cancelled";
+    case Errc::exhausted:
+      return "exhausted";
+    case Errc::tampered_store:
+      return "tampered_store";
   }
   return "unknown";
 }
 
 std::string_view name_of(Remedy remedy) noexcept {
   switch (remedy) {
-    case Remedy::retry: return "retry";
-    case Remedy::sign_in_again: return "sign_in_again";
-    case Remedy::fix_request: return "fix_request";
-    case Remedy::give_up: return "give_up";
+    case Remedy::retry:
+      return "retry";
+    case Remedy::sign_in_again:
+      return "sign_in_again";
+    case Remedy::fix_request:
+      return "fix_request";
+    case Remedy::give_up:
+      return "give_up";
   }
   return "give_up";
 }

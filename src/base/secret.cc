@@ -14,11 +14,17 @@ Secret::Secret(std::string_view bytes) : Secret(bytes.size()) {
   if (!bytes.empty()) std::memcpy(data_, bytes.data(), bytes.size());
 }
 
-Secret::~Secret() { base::release_secret(data_, size_); }
+Secret::~Secret() {
+  base::release_secret(data_, size_);
+}
 
-Secret Secret::clone() const { return Secret(std::string_view(data_, size_)); }
+Secret Secret::clone() const {
+  return Secret(std::string_view(data_, size_));
+}
 
-SecretBuilder::SecretBuilder(std::size_t capacity) { grow(capacity); }
+SecretBuilder::SecretBuilder(std::size_t capacity) {
+  grow(capacity);
+}
 
 void SecretBuilder::grow(std::size_t capacity) {
   room_ = Secret::filled(capacity, [this](char* to, std::size_t) {
@@ -47,8 +53,8 @@ SecretBuilder& SecretBuilder::append(const Secret& bytes) {
 }
 
 Secret SecretBuilder::take() {
-  Secret made = room_.reveal(
-      [this](std::string_view held) { return Secret(held.substr(0, size_)); });
+  Secret made =
+      room_.reveal([this](std::string_view held) { return Secret(held.substr(0, size_)); });
   room_ = Secret();
   size_ = 0;
   return made;

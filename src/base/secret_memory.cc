@@ -84,10 +84,9 @@ void tell_refusal_once() {
 
 char* allocate_secret(std::size_t size) {
   if (size == 0) return nullptr;
-  char* const block =
-      size > block_bytes_max
-          ? map_pages(rounded(size, page_bytes))
-          : slabs.with([size](Slabs& state) { return take_block(state, size); });
+  char* const block = size > block_bytes_max
+                          ? map_pages(rounded(size, page_bytes))
+                          : slabs.with([size](Slabs& state) { return take_block(state, size); });
   tell_refusal_once();
   return block;
 }
@@ -107,6 +106,8 @@ void release_secret(char* data, std::size_t size) noexcept {
   });
 }
 
-bool secret_memory_is_locked() noexcept { return all_locked.load(std::memory_order_relaxed); }
+bool secret_memory_is_locked() noexcept {
+  return all_locked.load(std::memory_order_relaxed);
+}
 
 }  // namespace valetkey::base

@@ -14,7 +14,9 @@ namespace valetkey::base {
 constexpr char to_lower(char letter) noexcept {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
-constexpr bool is_digit(char letter) noexcept { return letter >= '0' && letter <= '9'; }
+constexpr bool is_digit(char letter) noexcept {
+  return letter >= '0' && letter <= '9';
+}
 
 [[nodiscard]] bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept;
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;

@@ -40,7 +40,8 @@ void WorkerPool::stop() {
     joining.swap(threads_);
   }
   changed_.notify_all();
-  for (auto& thread : joining) thread.join();
+  for (auto& thread : joining)
+    thread.join();
 }
 
 }  // namespace valetkey::base

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "api/config_table.h"
 #include "crypto/random.h"
 
 namespace valetkey {
@@ -210,15 +209,6 @@ TEST(LoadConfig, RefusesWhatIsNoConfigurationFile) {
     ASSERT_FALSE(config) << path;
     EXPECT_EQ(config.error().code, Errc::misconfigured);
     EXPECT_EQ(config.error().mistakes.size(), 1U);
-  }
-}
-
-TEST(ParseDuration, TakesANumberAndAUnitAndNothingElse) {
-  EXPECT_EQ(api::parse_duration("50m"), 50min);
-  EXPECT_EQ(api::parse_duration("250ms"), 250ms);
-  EXPECT_EQ(api::parse_duration("1h"), 1h);
-  for (const auto* const bad : {"", "50", "m", "-5m", "5 m", "5.5m", "5minutes", "99999999999h"}) {
-    EXPECT_FALSE(api::parse_duration(bad)) << bad;
   }
 }
 
