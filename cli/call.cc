@@ -2,8 +2,10 @@
 // `valetkey call`: an authorised request, its answer on standard output.
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "base/text.h"
@@ -58,20 +60,32 @@ Result<HttpHeader> parse_header(const std::string& text) {
   return HttpHeader{name, std::string(base::trimmed(std::string_view(text).substr(colon + 1)))};
 }
 
+bool is_stream(const std::string& path) {
+  std::error_code absent;
+  const auto status = std::filesystem::status(path, absent);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+         !std::filesystem::is_directory(status);
+}
+
+/// What `--data` names, in memory. A pipe can be read once only, and a request may be sent twice.
+Result<Secret> body_in_memory(const std::string& data) {
+  if (data == "@-") return read_standard_input(input_bytes_max);
+  if (data.starts_with("@")) return read_stream(data.substr(1), input_bytes_max);
+  return Secret(data);
+}
+
 /// Puts the body where the library looks for it, and says what it is unless the user did.
 Result<void> add_body(const Options& options, ApiCall& call) {
   bool is_json = false;
-  if (options.data == "@-") {
-    auto input = read_standard_input(input_bytes_max);
-    if (!input) return failure_of(std::move(input));
-    call.body = std::move(*input);
-    is_json = call.body.reveal(looks_like_json);
-  } else if (options.data.starts_with("@")) {
-    call.body_file = BodyFile{options.data.substr(1)};
-    is_json = file_looks_like_json(call.body_file->path);
+  const std::string path = options.data.starts_with("@") ? options.data.substr(1) : "";
+  if (!path.empty() && path != "-" && !is_stream(path)) {
+    call.body_file = BodyFile{path};
+    is_json = file_looks_like_json(path);
   } else {
-    call.body = Secret(options.data);
-    is_json = looks_like_json(options.data);
+    auto body = body_in_memory(options.data);
+    if (!body) return failure_of(std::move(body));
+    call.body = std::move(*body);
+    is_json = call.body.reveal(looks_like_json);
   }
   if (!find_header(call.headers, "Content-Type")) {
     call.headers.push_back(
