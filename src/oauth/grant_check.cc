@@ -64,13 +64,16 @@ Result<void> check_box_restriction(const TokenAnswer& answer, const TokenRequest
 
 Result<void> check_grant(const TokenAnswer& answer, const Profile& profile,
                          const TokenRequest& request) {
+  const bool is_box = profile.type == ProviderType::box;
   const bool was_exchanged = answer.token.parent.has_value();
+  if (is_box && request.restricted() && !was_exchanged) {
+    return wider("Box narrows by exchange alone, and this is a full token");
+  }
   if (was_exchanged) {
     if (auto type = check_issued_type(answer, profile); !type) return type;
   }
   if (auto scopes = check_scopes(answer, request); !scopes) return scopes;
-  return profile.type == ProviderType::box && was_exchanged ? check_box_restriction(answer, request)
-                                                            : Result<void>();
+  return is_box ? check_box_restriction(answer, request) : Result<void>();
 }
 
 }  // namespace valetkey::oauth

@@ -87,7 +87,8 @@ Subject resolved(const Profile& profile, Subject subject) {
 Result<void> check_box_subject(const Profile& profile, const Subject& subject) {
   if (subject.type == SubjectType::client) {
     if (!chooses_subject(profile)) return {};
-    return refuse("Box gives no token to the client itself", "name a user or an enterprise");
+    return refuse("Box gives no token to the client itself",
+                  "name a user or an enterprise, or set enterprise_id of the provider");
   }
   if (!base::all_digits(subject.id)) {
     const bool is_user = subject.type == SubjectType::user;
@@ -103,8 +104,10 @@ Result<void> check_box_subject(const Profile& profile, const Subject& subject) {
 
 Result<void> check_subject(const Profile& profile, const Subject& subject) {
   if (auto words = check_words("the subject id", subject.id); !words) return words;
-  const bool is_default = subject == resolved(profile, {});
-  if (!chooses_subject(profile) && subject.type != SubjectType::client && !is_default) {
+  // A token that was there before us has the subject that it has; a client's own has none.
+  const bool is_of_configured =
+      profile.grant != Grant::client_credentials && subject == resolved(profile, {});
+  if (!chooses_subject(profile) && subject.type != SubjectType::client && !is_of_configured) {
     return refuse("the grant " + std::string(name_of(profile.grant)) +
                       " of this provider cannot choose whose token it gives",
                   "leave out the subject, or use a provider with the jwt grant");
@@ -222,6 +225,17 @@ Result<void> check_plain_restriction(const Profile& profile, const TokenRequest&
   return {};
 }
 
+/// Where a restriction could only be asked for in the token request, and that cannot carry it, the
+/// full token would come back and pass for a narrow one.
+Result<void> check_narrowing(const Profile& profile, const TokenRequest& request) {
+  const bool carries = profile.type == ProviderType::oauth2 &&
+                       (profile.grant == Grant::client_credentials || profile.grant == Grant::jwt);
+  if (!request.restricted() || profile.narrowing == Narrowing::exchange || carries) return {};
+  return refuse("this provider's grant " + std::string(name_of(profile.grant)) +
+                    " cannot ask for a narrower token",
+                "set narrow = \"exchange\" for the provider, or ask for the full token");
+}
+
 Result<void> check_names(const TokenRequest& request) {
   const std::pair<std::string_view, std::string_view> names[] = {
       {"the audience", request.audience},
@@ -248,6 +262,9 @@ Result<TokenRequest> normalised(const Profile& profile, TokenRequest request) {
     return failure_of(std::move(scopes));
   }
   if (auto names = check_names(request); !names) return failure_of(std::move(names));
+  if (auto narrowing = check_narrowing(profile, request); !narrowing) {
+    return failure_of(std::move(narrowing));
+  }
   auto restriction = profile.type == ProviderType::box ? normalise_box_restriction(profile, request)
                                                        : check_plain_restriction(profile, request);
   if (!restriction) return failure_of(std::move(restriction));

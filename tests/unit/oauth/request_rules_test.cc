@@ -235,6 +235,25 @@ TEST(RequestRules, RefuseAnActorWithoutIdOrWithBrokenText) {
   EXPECT_TRUE(normalised(box_profile(), request));
 }
 
+// Rule D2
+TEST(RequestRules, RefuseARestrictionThatTheTokenRequestCannotCarry) {
+  Profile box = box_profile();
+  box.narrowing = Narrowing::request;
+  Profile refreshed = plain_profile(Grant::refresh_token);
+  refreshed.narrowing = Narrowing::request;
+
+  EXPECT_THAT(refused(box, box_request()).hint, HasSubstr("narrow = \"exchange\""));
+  EXPECT_THAT(refused(refreshed, {.scopes = {"read"}}).context, HasSubstr("refresh_token"));
+  EXPECT_TRUE(normalised(refreshed, {}));
+}
+
+TEST(RequestRules, RefuseAConfiguredUserThatClientCredentialsCannotExpress) {
+  Profile profile = plain_profile();
+  profile.default_subject = user("7");
+
+  EXPECT_THAT(refused(profile, {}).context, HasSubstr("client_credentials"));
+}
+
 TEST(RequestRules, TakeTheParentToBeTheSameSubjectWithoutRestriction) {
   TokenRequest request = box_request("files/1");
   request.subject = user("7");

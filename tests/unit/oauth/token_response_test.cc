@@ -214,6 +214,17 @@ TEST(GrantCheck, TakesAnEmptyRestrictionByScopesAloneAsAsked) {
 }
 
 // Rule D2
+TEST(GrantCheck, RefusesAFullBoxTokenInPlaceOfANarrowOne) {
+  const TokenRequest request{.scopes = {"item_preview"}};
+  const auto read = parse_token_response(
+      answer(200, R"({"access_token":"token-one","token_type":"bearer","restricted_to":[]})"),
+      box_profile(), request, nullptr);
+
+  ASSERT_TRUE(read);
+  EXPECT_EQ(check_grant(*read, box_profile(), request).error().code, Errc::wider_than_asked);
+}
+
+// Rule D2
 TEST(GrantCheck, WantsTheIssuedTokenTypeThatWasAskedFor) {
   constexpr std::string_view of_id_token =
       R"({"access_token":"token-two","token_type":"bearer",)"
