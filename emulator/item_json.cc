@@ -37,7 +37,8 @@ json::value shared_link_json(const Item& item) {
   value["unshared_at"] = nullptr;
   value["download_count"] = 0;
   value["preview_count"] = 0;
-  value["permissions"] = json::object{{"can_preview", true}, {"can_download", true}};
+  value["permissions"] =
+      json::object{{"can_preview", true}, {"can_download", true}, {"can_edit", false}};
   return value;
 }
 
