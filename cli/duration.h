@@ -5,14 +5,9 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
-#include <optional>
 #include <string>
-#include <string_view>
 
 namespace valetkey::cli {
-
-/// Nothing when it is no duration, is zero, or is longer than a day.
-[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 /// "59 min", "12 s": rounded down, for people.
 [[nodiscard]] std::string text_of(std::chrono::seconds duration);

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/nearest_word.h"
 #include "base/text.h"
-#include "cli/nearest_word.h"
 
 namespace valetkey::cli {
 
@@ -38,7 +38,7 @@ Result<std::string> provider_of(const Globals& globals, const Config& config) {
   for (auto& name : names) {
     if (name == globals.provider) return std::move(name);
   }
-  const std::string nearest = nearest_word(globals.provider, names);
+  const std::string nearest = base::nearest_word(globals.provider, names);
   return fail(Errc::invalid_argument,
               "the configuration has no provider " + base::printable(globals.provider, 60),
               nearest.empty() ? "it has: " + all : "did you mean " + nearest + "?");

@@ -10,11 +10,11 @@
 #include <new>
 #include <utility>
 
+#include "base/nearest_word.h"
 #include "base/text.h"
 #include "cli/duration.h"
 #include "cli/exit_code.h"
 #include "cli/log_lines.h"
-#include "cli/nearest_word.h"
 #include "cli/page.h"
 #include "valetkey/version.h"
 
@@ -121,8 +121,9 @@ int CommandLine::refuse_unknown(Console& console) const {
   const bool is_subcommand = !is_option && app_.get_subcommands().empty();
   const std::string kind = is_option ? "option" : is_subcommand ? "subcommand" : "argument";
   std::string nearest;
-  if (is_option) nearest = nearest_word(word.substr(0, word.find('=')), option_names(chosen()));
-  if (is_subcommand) nearest = nearest_word(word, subcommand_names());
+  if (is_option)
+    nearest = base::nearest_word(word.substr(0, word.find('=')), option_names(chosen()));
+  if (is_subcommand) nearest = base::nearest_word(word, subcommand_names());
   if (is_option && nearest.empty() && chosen().get_name() == "exec") {
     return refuse(console, "unknown option " + base::printable(word, 60),
                   "write -- before the program to run");

@@ -2,6 +2,7 @@
 """run_transcript.py VALETKEY TRANSCRIPT: replays it against a fresh emulator; exits 1 at the first
 difference. With `--shell` in the transcript's place: an interactive shell in the same surroundings.
 """
+import fcntl
 import os
 import pathlib
 import select
@@ -19,7 +20,10 @@ class Shell:
     """One bash, so that a variable set in one step is there in the next."""
 
     def __init__(self, directory, environment):
-        self.report, report_writer = os.pipe()
+        self.report, low_writer = os.pipe()
+        # Out of the way of a step that leaves itself few descriptors.
+        report_writer = fcntl.fcntl(low_writer, fcntl.F_DUPFD_CLOEXEC, 200)
+        os.close(low_writer)
         self.directory = pathlib.Path(directory)
         # The steps' own files lie beside their directory and not in it.
         self.notes = pathlib.Path(tempfile.mkdtemp(prefix="notes-", dir=directory.parent))

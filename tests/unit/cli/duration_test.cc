@@ -6,24 +6,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Duration, IsANumberWithAUnit) {
-  EXPECT_EQ(parse_duration("500ms"), 500ms);
-  EXPECT_EQ(parse_duration("30s"), 30s);
-  EXPECT_EQ(parse_duration("5m"), 5min);
-  EXPECT_EQ(parse_duration("24h"), 24h);
-}
+TEST(Duration, IsAnOptionsValueAndSaysHowToWriteIt) {
+  std::chrono::milliseconds value{};
+  CLI::App app;
+  add_duration(app, "--wait", value, "how long");
 
-TEST(Duration, IsRefusedWithoutAUnitOrANumber) {
-  for (const char* const text :
-       {"", "30", "s", "-1s", "+1s", "1.5s", "30 s", "30S", "1d", "1s1s"}) {
-    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
-  }
-}
+  app.parse("--wait 90s");
 
-TEST(Duration, IsRefusedWhenZeroOrLongerThanADay) {
-  for (const char* const text : {"0s", "0ms", "25h", "86400001ms", "99999999999999999999s"}) {
-    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
-  }
+  EXPECT_EQ(value, 90s);
+  EXPECT_THROW(app.parse("--wait soon"), CLI::ValidationError);
 }
 
 TEST(Duration, IsShownInTheLargestUnitThatIsStillExactEnough) {
