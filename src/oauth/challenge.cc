@@ -94,14 +94,14 @@ class Reader {
   std::string_view rest_;
 };
 
-void set_parameter(Challenge& challenge, std::string_view name, std::string& value) {
+void set_parameter(Challenge& challenge, std::string_view name, const std::string& value) {
   std::string* const members[] = {&challenge.realm, &challenge.error, &challenge.error_description,
                                   &challenge.scope};
   constexpr std::string_view names[] = {"realm", "error", "error_description", "scope"};
   for (std::size_t at = 0; at < std::size(names); ++at) {
     // RFC 6750 §3: no attribute appears more than once; a second one does not count.
     if (base::equal_ignoring_case(name, names[at]) && members[at]->empty()) {
-      *members[at] = std::move(value);
+      *members[at] = value;
     }
   }
 }
