@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
-#include <vector>
+
+#include "base/nearest_word.h"
 
 namespace valetkey::oauth {
 namespace {
@@ -21,40 +21,14 @@ constexpr std::array<std::string_view, 37> scopes = {
     "annotation_view_all", "annotation_view_self", "item_comment", "item_task", "item_read",
     "item_execute_integration", "item_readwrite", "item_content_upload"};
 
-/// Levenshtein's, with two rows.
-std::size_t edit_distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= left.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= right.size(); ++j) {
-      const std::size_t replaced = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 bool is_box_scope(std::string_view scope) noexcept {
   return std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
 }
 
-std::string_view nearest_box_scope(std::string_view scope) {
-  constexpr std::size_t distance_max = 5;
-  std::string_view nearest;
-  std::size_t least = distance_max + 1;
-  for (const auto known : scopes) {
-    const auto distance = edit_distance(scope, known);
-    if (distance < least && distance * 2 <= known.size()) {
-      least = distance;
-      nearest = known;
-    }
-  }
-  return nearest;
+std::string nearest_box_scope(std::string_view scope) {
+  return base::nearest_word(scope, {scopes.begin(), scopes.end()});
 }
 
 }  // namespace valetkey::oauth

@@ -10,6 +10,6 @@ namespace valetkey::oauth {
 [[nodiscard]] bool is_box_scope(std::string_view scope) noexcept;
 
 /// The known scope that was probably meant; empty when none is near.
-[[nodiscard]] std::string_view nearest_box_scope(std::string_view scope);
+[[nodiscard]] std::string nearest_box_scope(std::string_view scope);
 
 }  // namespace valetkey::oauth

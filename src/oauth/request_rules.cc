@@ -145,7 +145,7 @@ Result<void> check_scope(const Profile& profile, const std::string& scope) {
   const auto nearest = nearest_box_scope(scope);
   return refuse("Box knows no scope " + quoted(scope),
                 nearest.empty() ? "add it to extra_scopes of the provider if Box does have it"
-                                : "did you mean " + std::string(nearest) + "?");
+                                : "did you mean " + nearest + "?");
 }
 
 Result<void> normalise_scopes(const Profile& profile, std::vector<std::string>& scopes) {
@@ -228,8 +228,8 @@ Result<void> check_plain_restriction(const Profile& profile, const TokenRequest&
 /// Where a restriction could only be asked for in the token request, and that cannot carry it, the
 /// full token would come back and pass for a narrow one.
 Result<void> check_narrowing(const Profile& profile, const TokenRequest& request) {
-  const bool carries = profile.type == ProviderType::oauth2 &&
-                       (profile.grant == Grant::client_credentials || profile.grant == Grant::jwt);
+  const bool carries =
+      profile.type == ProviderType::oauth2 && profile.grant != Grant::developer_token;
   if (!request.restricted() || profile.narrowing == Narrowing::exchange || carries) return {};
   return refuse("this provider's grant " + std::string(name_of(profile.grant)) +
                     " cannot ask for a narrower token",

@@ -239,12 +239,12 @@ TEST(RequestRules, RefuseAnActorWithoutIdOrWithBrokenText) {
 TEST(RequestRules, RefuseARestrictionThatTheTokenRequestCannotCarry) {
   Profile box = box_profile();
   box.narrowing = Narrowing::request;
-  Profile refreshed = plain_profile(Grant::refresh_token);
-  refreshed.narrowing = Narrowing::request;
+  Profile developing = plain_profile(Grant::developer_token);
+  developing.narrowing = Narrowing::request;
 
   EXPECT_THAT(refused(box, box_request()).hint, HasSubstr("narrow = \"exchange\""));
-  EXPECT_THAT(refused(refreshed, {.scopes = {"read"}}).context, HasSubstr("refresh_token"));
-  EXPECT_TRUE(normalised(refreshed, {}));
+  EXPECT_THAT(refused(developing, {.scopes = {"read"}}).context, HasSubstr("developer_token"));
+  EXPECT_TRUE(normalised(developing, {}));
 }
 
 TEST(RequestRules, RefuseAConfiguredUserThatClientCredentialsCannotExpress) {
