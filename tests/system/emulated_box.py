@@ -8,15 +8,17 @@ import urllib.request
 
 
 class EmulatedBox:
-    def __init__(self, binary, directory):
+    def __init__(self, binary, directory, options=(), errors=None):
+        self.options, self.errors = list(options), errors
         self.binary = pathlib.Path(binary).resolve()
         self.directory = pathlib.Path(directory)
         self._server = None
 
     def __enter__(self):
         self._server = subprocess.Popen(
-            [self.binary, "emulate", "--listen", "127.0.0.1:0", "--write-config", self.directory],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+            [self.binary, "emulate", "--listen", "127.0.0.1:0", "--write-config", self.directory,
+             *self.options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors, text=True)
         line = self._server.stdout.readline()
         if not line:
             raise RuntimeError("the emulator did not start")
