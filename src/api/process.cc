@@ -78,6 +78,8 @@ void harden_process() {
   }
   // Each refuses once it has allocated; then it goes on unwiped, which is no worse than before.
   CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
+  // Where OpenSSL keeps the numbers of private keys: locked, and left out of core dumps.
+  CRYPTO_secure_malloc_init(std::size_t{128} * 1024, 32);
   curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
                        wiping_strdup, wiping_calloc);
 }

@@ -164,11 +164,15 @@ Result<std::string> SigningKey::sign(JwsAlgorithm algorithm, std::string_view me
                 "choose an algorithm of the key's own kind");
   };
   if (!fits(key_.get(), facts)) return unfit();
+  // SECURITY: signing leaves copies of the primes in the key, outside OpenSSL's secure heap. A
+  // duplicate takes them with it, wiped, when it is freed below.
+  const KeyPtr used(EVP_PKEY_dup(key_.get()));
+  VALETKEY_ASSERT(used != nullptr);
   const ContextPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* key_context = nullptr;
   std::size_t size = 0;
   const EVP_MD* const digest = facts.digest == nullptr ? nullptr : facts.digest();
-  if (EVP_DigestSignInit(context.get(), &key_context, digest, nullptr, key_.get()) != 1 ||
+  if (EVP_DigestSignInit(context.get(), &key_context, digest, nullptr, used.get()) != 1 ||
       !set_padding(key_context, algorithm) ||
       EVP_DigestSign(context.get(), nullptr, &size, octets(message), message.size()) != 1) {
     return unfit();
