@@ -30,7 +30,9 @@ class ProviderChecks {
     check_words();
     check_urls();
     check_sources();
+    if (provider_.type == "box") check_box();
     if (provider_.type == "oauth2") check_oauth2();
+    check_key_words();
     check_grant();
     check_developer_token();
   }
@@ -106,6 +108,35 @@ class ProviderChecks {
          "write " + std::string(example));
   }
 
+  void check_box() {
+    for (const auto& [key, value] :
+         {std::pair{"issuer", &provider_.issuer}, {"api_url", &provider_.api_url}}) {
+      if (!value->empty()) {
+        note(key, std::string(key) + " is for type = \"oauth2\" and type is \"box\"",
+             "write type = \"oauth2\", or remove it");
+      }
+    }
+    const bool is_known = std::find(auth_methods.begin(), auth_methods.end(),
+                                    provider_.client_auth) != auth_methods.end();
+    if (is_known && provider_.client_auth != "client_secret_post") {
+      note("client_auth", "client_auth = \"" + provider_.client_auth + "\" is refused by Box",
+           "remove it; Box takes client_secret_post alone");
+    }
+  }
+
+  void check_key_words() {
+    if (!provider_.private_key.empty() || !provider_.app_config.empty()) return;
+    for (const auto& [key, value] :
+         {std::pair{"private_key_passphrase", &provider_.private_key_passphrase},
+          {"key_id", &provider_.key_id},
+          {"algorithm", &provider_.algorithm}}) {
+      if (!value->empty()) {
+        note(key, std::string(key) + " is of a private key, and none is named",
+             "write private_key = \"file:/path/of/a/0600/file\", or remove it");
+      }
+    }
+  }
+
   void check_oauth2() {
     require("issuer", !provider_.issuer.empty(), "type = \"oauth2\" finds its endpoints by it",
             "issuer = \"https://...\"");
@@ -142,9 +173,13 @@ class ProviderChecks {
     } else if (provider_.grant == "refresh_token") {
       require("client_id", !provider_.client_id.empty(), "every token request needs it",
               "client_id = \"...\"");
-      require("refresh_token", provider_.refresh_token.starts_with("file:"),
-              "each use brings a new one that must be written down",
-              "refresh_token = \"file:/path/of/a/0600/file\"");
+      check_refresh_token();
+      if (is_box) {
+        require("client_secret", !provider_.client_secret.empty(), "Box wants it beside the token",
+                "client_secret = \"file:/path/of/a/0600/file\"");
+      } else {
+        check_client_authentication();
+      }
     } else if (provider_.grant == "developer_token") {
       require("developer_token", !provider_.developer_token.empty(),
               "grant = \"developer_token\" needs it",
@@ -152,15 +187,33 @@ class ProviderChecks {
     }
   }
 
+  void check_refresh_token() {
+    const std::string why = "each use brings a new one that must be written down";
+    const std::string example = "refresh_token = \"file:/path/of/a/0600/file\"";
+    require("refresh_token", !provider_.refresh_token.empty(), why, example);
+    auto parsed = secrets::parse_secret_ref(provider_.refresh_token, directory_of(config_));
+    if (parsed && parsed->kind != secrets::SourceKind::file) {
+      note("refresh_token", "refresh_token is not in a file, and " + why, "write " + example);
+    }
+  }
+
   void check_client_authentication() {
     const bool has_key = !provider_.private_key.empty();
     const bool has_secret = !provider_.client_secret.empty();
-    if (provider_.client_auth == "private_key_jwt") {
+    const std::string& way = provider_.client_auth;
+    if (way == "private_key_jwt") {
       require("private_key", has_key, "client_auth = \"private_key_jwt\" signs with it",
               "private_key = \"file:/path/of/a/0600/file\"");
-    } else if (provider_.client_auth != "none" && !has_key) {
+    } else if (way.starts_with("client_secret_")) {
+      require("client_secret", has_secret, "client_auth = \"" + way + "\" sends it",
+              "client_secret = \"file:/path/of/a/0600/file\"");
+    } else if (way.empty() && !has_key) {
       require("client_secret", has_secret, "the client must prove who it is",
               "client_secret = \"file:/path/of/a/0600/file\" (or private_key)");
+    } else if (way == "none" && provider_.grant == "client_credentials") {
+      // RFC 6749 §4.4: for confidential clients only.
+      note("client_auth", "client_auth = \"none\" cannot have grant = \"client_credentials\"",
+           "name a client_secret or a private_key, and remove client_auth");
     }
   }
 
@@ -176,6 +229,7 @@ class ProviderChecks {
     require("private_key", !provider_.private_key.empty(), "grant = \"jwt\" signs with it",
             is_box ? "app_config = \"/path/of/box-app.json\" or private_key = \"file:...\""
                    : "private_key = \"file:/path/of/a/0600/file\"");
+    if (!is_box && !provider_.client_auth.empty()) check_client_authentication();
     if (is_box) {
       require("client_secret", !provider_.client_secret.empty(),
               "Box wants it beside the assertion", "client_secret = \"file:/path/of/a/0600/file\"");

@@ -6,7 +6,6 @@
 
 #include "base/http_date.h"
 #include "base/log.h"
-#include "crypto/digest.h"
 #include "crypto/random.h"
 #include "oauth/error_response.h"
 
@@ -16,10 +15,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto assertion_life = 45s;  // Box allows 60
-
-std::string digest_of(const Secret& secret) {
-  return secret.reveal([](std::string_view text) { return crypto::hex_of(crypto::sha256(text)); });
-}
 
 }  // namespace
 
@@ -46,7 +41,7 @@ class Conversation::Asking {
         return {};
       }
       if (correct_clock(*error)) continue;
-      if (error->code == Errc::invalid_client && next_secret()) continue;
+      if (error->code == Errc::invalid_client && next_proof()) continue;
       if (error->code == Errc::invalid_client) name_sources(*error);
       const auto delay = delay_after(*error);
       if (!delay) return fail(std::move(*error));
@@ -64,7 +59,7 @@ class Conversation::Asking {
     response_.reset();
     auto request = build();
     if (!request) return std::move(request).error();
-    if (owner_.parts_.token_requests) {
+    if (question_.asks_token && owner_.parts_.token_requests) {
       owner_.parts_.token_requests->fetch_add(1, std::memory_order_relaxed);
     }
     // A server that accepts and never answers must leave time for a second try.
@@ -106,6 +101,10 @@ class Conversation::Asking {
     return oauth::make_assertion(*held_->key, plan);
   }
 
+  bool proves_by_key() const {
+    return profile_.client_auth == oauth::ClientAuthMethod::private_key_jwt;
+  }
+
   void note_clock() {
     const auto text = find_header(response_->headers, "Date");
     const auto date = text ? base::parse_http_date(*text) : std::nullopt;
@@ -117,10 +116,10 @@ class Conversation::Asking {
 
   // Rule U3: once, and remembered for every later assertion.
   bool correct_clock(const Error& error) {
-    const bool signs =
-        question_.has_assertion || profile_.client_auth == oauth::ClientAuthMethod::private_key_jwt;
+    const bool signs = question_.has_assertion || proves_by_key();
     if (!signs || is_corrected_ || !response_) return false;
-    const auto offset = oauth::clock_offset(*response_, error);
+    const std::chrono::seconds used(owner_.offset_s_.load(std::memory_order_relaxed));
+    const auto offset = oauth::clock_offset(*response_, error, used);
     if (!offset) return false;
     is_corrected_ = true;
     owner_.offset_s_.store(offset->count(), std::memory_order_relaxed);
@@ -131,9 +130,10 @@ class Conversation::Asking {
   }
 
   // Rule S6: the other secret, then whatever a new reading of the sources brings, each once.
-  bool next_secret() {
-    if (held_->secrets.empty()) return false;
-    refused_.push_back(digest_of(held_->secrets[secret_index_]));
+  bool next_proof() {
+    if (!proves_by_key() && held_->secrets.empty()) return false;
+    refused_.push_back(proves_by_key() ? held_->key_digest
+                                       : digest_of(held_->secrets[secret_index_]));
     if (find_untried()) return true;
     if (is_reloaded_) return false;
     is_reloaded_ = true;
@@ -142,10 +142,14 @@ class Conversation::Asking {
     return find_untried();
   }
 
+  bool is_refused(const std::string& digest) const {
+    return std::find(refused_.begin(), refused_.end(), digest) != refused_.end();
+  }
+
   bool find_untried() {
+    if (proves_by_key()) return held_->key && !is_refused(held_->key_digest);
     for (std::size_t index = 0; index < held_->secrets.size(); ++index) {
-      const std::string digest = digest_of(held_->secrets[index]);
-      if (std::find(refused_.begin(), refused_.end(), digest) != refused_.end()) continue;
+      if (is_refused(digest_of(held_->secrets[index]))) continue;
       secret_index_ = index;
       return true;
     }
@@ -205,6 +209,7 @@ Result<oauth::TokenAnswer> ask_for_token(Conversation& conversation, Question qu
                                          const TokenRequest& request, const AccessToken* parent,
                                          const Note& note, Deadline deadline) {
   std::optional<oauth::TokenAnswer> answer;
+  question.asks_token = true;
   question.judge = [&](const HttpResponse& response,
                        const oauth::Profile& profile) -> std::optional<Error> {
     auto parsed = oauth::parse_token_response(response, profile, request, parent);

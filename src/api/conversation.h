@@ -43,6 +43,7 @@ struct Question {
   /// Nothing: the answer is good, and kept by whoever asked.
   std::function<std::optional<Error>(const HttpResponse&, const oauth::Profile&)> judge;
   bool has_assertion = false;  ///< it carries times of ours that the server may call wrong
+  bool asks_token = false;     ///< counted among the token requests
   bool replayable = true;      ///< asking twice does no harm although the first may have counted
 };
 

@@ -5,6 +5,7 @@
 
 #include "api/config_checks.h"
 #include "base/assert.h"
+#include "crypto/digest.h"
 #include "oauth/box_app_settings.h"
 #include "secrets/private_file.h"
 #include "secrets/secret_ref.h"
@@ -18,6 +19,10 @@ constexpr auto source_time_max = 10s;
 
 }  // namespace
 
+std::string digest_of(const Secret& secret) {
+  return secret.reveal([](std::string_view text) { return crypto::hex_of(crypto::sha256(text)); });
+}
+
 std::unique_ptr<secrets::SecretSource> source_of(const Config& config, const std::string& text,
                                                  const std::shared_ptr<Clock>& clock) {
   if (text.empty()) return nullptr;
@@ -29,6 +34,7 @@ std::unique_ptr<secrets::SecretSource> source_of(const Config& config, const std
 Credentials::Credentials(const Config& config, const ProviderConfig& provider,
                          std::shared_ptr<Clock> clock)
     : app_config_(resolved_path(config, provider.app_config)),
+      algorithm_(crypto::find_algorithm(provider.algorithm).value_or(crypto::JwsAlgorithm::rs256)),
       key_source_(source_of(config, provider.private_key, clock)),
       passphrase_source_(source_of(config, provider.private_key_passphrase, clock)),
       clock_(clock) {
@@ -63,7 +69,13 @@ Credentials::Held Credentials::read(std::vector<Problem>& problems) const {
   }
   if (!app_config_.empty()) read_app_config(held, problems);
   if (key_source_) read_key(held, problems);
+  if (held.key) check_key(held, problems);
   return held;
+}
+
+void Credentials::check_key(const Held& held, std::vector<Problem>& problems) const {
+  auto tried = held.key->sign(algorithm_, "");
+  if (!tried) problems.push_back({"algorithm", std::move(tried).error()});
 }
 
 void Credentials::read_app_config(Held& held, std::vector<Problem>& problems) const {
@@ -81,6 +93,7 @@ void Credentials::read_app_config(Held& held, std::vector<Problem>& problems) co
   if (settings->private_key.empty()) return;
   auto key = crypto::parse_signing_key(settings->private_key, settings->passphrase);
   if (!key) return problems.push_back({"app_config", std::move(key).error()});
+  held.key_digest = digest_of(settings->private_key);
   held.key.emplace(std::move(*key));
 }
 
@@ -96,6 +109,7 @@ void Credentials::read_key(Held& held, std::vector<Problem>& problems) const {
   }
   auto key = crypto::parse_signing_key(*pem, passphrase);
   if (!key) return problems.push_back({"private_key", std::move(key).error()});
+  held.key_digest = digest_of(*pem);
   held.key.emplace(std::move(*key));
 }
 
@@ -109,10 +123,13 @@ Result<void> Credentials::reload() {
 
 std::string Credentials::description() const {
   std::string names;
-  for (const auto& source : secret_sources_) {
+  const auto add = [&](const secrets::SecretSource& source) {
     if (!names.empty()) names += " and ";
-    names += source->description();
-  }
+    names += source.description();
+  };
+  for (const auto& source : secret_sources_)
+    add(*source);
+  if (key_source_) add(*key_source_);
   if (!app_config_.empty()) names += (names.empty() ? "" : " and ") + app_config_;
   return names;
 }

@@ -29,6 +29,7 @@ class Credentials {
   struct Held {
     std::vector<Secret> secrets{};  ///< in the order to be tried (rule S6)
     std::optional<crypto::SigningKey> key{};
+    std::string key_digest{};  ///< tells one reading's key from another's
     AppFacts app{};
   };
   using HeldPtr = std::shared_ptr<const Held>;
@@ -61,13 +62,19 @@ class Credentials {
   void read_app_config(Held& held, std::vector<Problem>& problems) const;
   void read_key(Held& held, std::vector<Problem>& problems) const;
 
+  void check_key(const Held& held, std::vector<Problem>& problems) const;
+
   const std::string app_config_;
+  const crypto::JwsAlgorithm algorithm_;
   std::vector<std::unique_ptr<secrets::SecretSource>> secret_sources_;
   std::unique_ptr<secrets::SecretSource> key_source_;
   std::unique_ptr<secrets::SecretSource> passphrase_source_;
   const std::shared_ptr<Clock> clock_;  // shared with the client
   base::Guarded<HeldPtr> held_;
 };
+
+/// Tells one secret from another without keeping either.
+[[nodiscard]] std::string digest_of(const Secret& secret);
 
 /// Reads one secret from a source written in a configuration. Errors: as its source.
 [[nodiscard]] std::unique_ptr<secrets::SecretSource> source_of(const Config& config,

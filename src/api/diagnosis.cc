@@ -58,6 +58,8 @@ void Engine::diagnose_provider(ProviderSession& session, Deadline deadline,
     findings.push_back(clock_finding(name, *ahead));
   }
   if (!token || token->fields().developer) return;
+  // At Box, and where RFC 7009 §2.1 is taken at its word, it would end the person's sign-in too.
+  if (endpoints->grant == oauth::Grant::refresh_token) return;
   if (endpoints->revocation_endpoint.empty()) {
     findings.push_back({FindingLevel::notice, name + " has no revocation endpoint",
                         "tokens end by themselves only; keep them narrow"});

@@ -37,7 +37,7 @@ Result<oauth::Profile> Endpoints::resolved(Deadline deadline) {
 }
 
 Result<oauth::Profile> Endpoints::discover(Deadline deadline) {
-  std::optional<Error> first_error;
+  std::optional<Error> error;
   for (const auto& url : oauth::metadata_urls(base_.issuer)) {
     HttpRequest request;
     request.url = url;
@@ -51,9 +51,11 @@ Result<oauth::Profile> Endpoints::discover(Deadline deadline) {
       oauth::apply_metadata(profile, *metadata, auth_method_is_configured_);
       return profile;
     }
-    if (!first_error) first_error = std::move(metadata).error();
+    // A document that cannot be used says more than that there is none.
+    const bool is_document = response->status >= 200 && response->status <= 299;
+    if (!error || is_document) error = std::move(metadata).error();
   }
-  return fail(std::move(*first_error));
+  return fail(std::move(*error));
 }
 
 }  // namespace valetkey::api

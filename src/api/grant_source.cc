@@ -50,12 +50,16 @@ Result<oauth::TokenAnswer> RefreshGrant::fetch(const TokenRequest& request, cons
   // Read after the lock, not before: whoever held it may have spent what we would have read.
   auto held = secrets::load_private_file(path_);
   if (!held) return failure_of(std::move(held));
+  // A rehearsal: a full disk or a directory that cannot be written is found while the token that
+  // is there is still good, not when it is spent and the next one has nowhere to go.
+  auto rehearsed = secrets::save_private_file(path_, *held);
+  if (!rehearsed) return failure_of(std::move(rehearsed));
   Question question;
   // Elsewhere than at Box a lost reply may have spent the token, and a replay of a spent one can
   // revoke its whole family (RFC 9700 §4.14.2).
   question.replayable = replayable_;
   question.build = [&](const Attempt& attempt) -> Result<HttpRequest> {
-    return oauth::refresh_request(attempt.profile, *held, attempt.proof);
+    return oauth::refresh_request(attempt.profile, request, *held, attempt.proof);
   };
   auto answer = ask_for_token(conversation_, std::move(question), request, nullptr, note, deadline);
   if (!answer) return answer;

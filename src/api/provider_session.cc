@@ -9,6 +9,7 @@
 #include "oauth/request_rules.h"
 #include "oauth/revocation_response.h"
 #include "oauth/token_request.h"
+#include "secrets/private_file.h"
 
 namespace valetkey::api {
 namespace {
@@ -55,8 +56,23 @@ oauth::Profile profile_of(const ProviderConfig& provider, const AppFacts& app) {
   return profile;
 }
 
+std::string refresh_path(const Config& config, const ProviderConfig& provider) {
+  constexpr std::string_view kind = "file:";  // find_mistakes has seen it
+  return resolved_path(config, provider.refresh_token.substr(kind.size()));
+}
+
 bool subject_is_fixed(oauth::Grant grant) {
   return grant == oauth::Grant::developer_token || grant == oauth::Grant::refresh_token;
+}
+
+/// Whether the provider's refresh token is there to be used; reading it spends nothing.
+bool has_refresh_token(const Config& config, const ProviderConfig& provider,
+                       std::vector<Mistake>& mistakes) {
+  auto held = secrets::load_private_file(refresh_path(config, provider));
+  if (held) return true;
+  mistakes.push_back(mistake_at(config, provider, "refresh_token",
+                                "refresh_token: " + describe(held.error()), held.error().hint));
+  return false;
 }
 
 }  // namespace
@@ -77,6 +93,9 @@ std::unique_ptr<ProviderSession> ProviderSession::make(const Config& config,
       return nullptr;
     }
   }
+  if (provider.grant == "refresh_token" && !has_refresh_token(config, provider, mistakes)) {
+    return nullptr;
+  }
   if (!credentials) return nullptr;
   const AppFacts app = credentials->held()->app;
   const auto profile = profile_of(provider, app);
@@ -95,9 +114,9 @@ std::unique_ptr<ProviderSession> ProviderSession::make(const Config& config,
                                                    made->algorithm_, made->key_id_);
       break;
     case oauth::Grant::refresh_token:
-      made->grant_ = std::make_unique<RefreshGrant>(
-          made->conversation_, resolved_path(config, provider.refresh_token.substr(5)),
-          profile.type == oauth::ProviderType::box, parts.clock);
+      made->grant_ =
+          std::make_unique<RefreshGrant>(made->conversation_, refresh_path(config, provider),
+                                         profile.type == oauth::ProviderType::box, parts.clock);
       break;
     case oauth::Grant::developer_token: {
       auto developer =

@@ -116,6 +116,10 @@ std::string_view hint_for(Errc code, Operation operation) {
     case Errc::redirected:
       return "configure the endpoint's own address; credentials do not follow a redirect";
     case Errc::malformed_response:
+      if (operation == Operation::metadata) {
+        return "check issuer in the provider's configuration: it has to be spelt exactly as the "
+               "server publishes it";
+      }
       return "check the provider's address: something else than an OAuth 2.0 server may answer "
              "there";
     default:
@@ -231,19 +235,20 @@ Error parse_error_response(const HttpResponse& response, const Profile& profile,
               : wordless_error(response, profile, operation);
 }
 
-std::optional<std::chrono::seconds> clock_offset(const HttpResponse& response, const Error& error) {
+std::optional<std::chrono::seconds> clock_offset(const HttpResponse& response, const Error& error,
+                                                 std::chrono::seconds corrected) {
   if (error.code != Errc::invalid_grant && error.code != Errc::invalid_client) return std::nullopt;
   constexpr std::chrono::seconds telling_difference{10};
   const bool spent_jti = error.server_text.find("'jti' claim") != std::string::npos;
   const auto header = find_header(response.headers, "Date");
   const auto date = header ? base::parse_http_date(*header) : std::nullopt;
-  if (!date) return spent_jti ? std::optional(std::chrono::seconds(0)) : std::nullopt;
+  if (!date) return spent_jti ? std::optional(corrected) : std::nullopt;
 
   const auto ahead = std::chrono::floor<std::chrono::seconds>(*date) -
                      std::chrono::floor<std::chrono::seconds>(response.answered_at_wall);
   const auto offset = std::chrono::duration_cast<std::chrono::seconds>(ahead);
-  if (std::chrono::abs(offset) >= telling_difference) return offset;
-  if (spent_jti) return std::chrono::seconds(0);
+  if (std::chrono::abs(offset - corrected) >= telling_difference) return offset;
+  if (spent_jti) return corrected;
   if (error.server_text.find("Should be an integer") != std::string::npos) return std::nullopt;
   return names_wrong_time(error.server_text) ? std::optional(offset) : std::nullopt;
 }

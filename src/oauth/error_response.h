@@ -35,10 +35,11 @@ enum class Operation : std::uint8_t {
                                          Operation operation);
 
 /// Rule U3: how far the server's clock is ahead of ours, when the answer to an assertion says that
-/// its times are wrong, or may mean it: a refusal whose Date differs from our clock by 10 s or
-/// more. A used `jti` is the measured offset too, 0 when small: try again with a new one. Nothing:
-/// no clock problem.
+/// its times are wrong, or may mean it: a refusal whose Date is 10 s or more away from our clock as
+/// `corrected` for that assertion. A spent `jti` is the same correction once more: try again with a
+/// new one. Nothing: no clock problem.
 [[nodiscard]] std::optional<std::chrono::seconds> clock_offset(const HttpResponse& response,
-                                                               const Error& error);
+                                                               const Error& error,
+                                                               std::chrono::seconds corrected = {});
 
 }  // namespace valetkey::oauth

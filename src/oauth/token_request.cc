@@ -82,13 +82,15 @@ HttpRequest jwt_bearer_request(const Profile& profile, const TokenRequest& reque
   return made;
 }
 
-HttpRequest refresh_request(const Profile& profile, const Secret& refresh_token,
-                            const ClientProof& proof) {
+HttpRequest refresh_request(const Profile& profile, const TokenRequest& request,
+                            const Secret& refresh_token, const ClientProof& proof) {
   HttpRequest made = form_request(profile.token_endpoint);
   FormWriter form;
   form.add("grant_type", "refresh_token");
   add_client_proof(form, made, profile, proof);
   form.add("refresh_token", refresh_token);
+  // RFC 6749 §6, RFC 8707 §2.2: the refresh token stays as wide as it was.
+  if (profile.type != ProviderType::box) add_restriction(form, request);
   made.body = form.take();
   return made;
 }

@@ -21,8 +21,8 @@ namespace valetkey::oauth {
 [[nodiscard]] HttpRequest jwt_bearer_request(const Profile& profile, const TokenRequest& request,
                                              const Secret& assertion, const ClientProof& proof);
 /// RFC 6749 §6.
-[[nodiscard]] HttpRequest refresh_request(const Profile& profile, const Secret& refresh_token,
-                                          const ClientProof& proof);
+[[nodiscard]] HttpRequest refresh_request(const Profile& profile, const TokenRequest& request,
+                                          const Secret& refresh_token, const ClientProof& proof);
 /// RFC 8693 §2.1. `actor_token` may be null.
 [[nodiscard]] HttpRequest exchange_request(const Profile& profile, const TokenRequest& request,
                                            const AccessToken& parent, const Secret* actor_token,

@@ -15,6 +15,10 @@ Failure system_failure(int error, Errc otherwise, std::string what) {
     return fail(Errc::exhausted, std::move(what),
                 "raise the limit of open files (ulimit -n; systemd: LimitNOFILE=)");
   }
+  if (otherwise == Errc::misconfigured && (error == EACCES || error == EROFS)) {
+    return fail(otherwise, std::move(what),
+                "let the user that runs valetkey write to its directory");
+  }
   return fail(otherwise, std::move(what));
 }
 

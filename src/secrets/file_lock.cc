@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 namespace valetkey::secrets {
 namespace {
@@ -16,7 +18,9 @@ constexpr std::chrono::milliseconds asks_again_after{20};
 }  // namespace
 
 Result<FileLock> FileLock::acquire(const std::string& path, Deadline deadline, Clock& clock) {
-  const std::string name = path + ".lock";
+  std::error_code unresolved;
+  const auto canonical = std::filesystem::canonical(path, unresolved);
+  const std::string name = (unresolved ? path : canonical.string()) + ".lock";
   Descriptor file(open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return system_failure(errno, Errc::misconfigured, name + " cannot be made");
   std::mutex mutex;

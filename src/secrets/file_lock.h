@@ -10,8 +10,9 @@
 
 namespace valetkey::secrets {
 
-/// Holds a lock beside `path` (path + ".lock") until it dies, or its process does. The lock file
-/// stays, because removing it would let two processes lock two files of one name.
+/// Holds a lock beside `path` (path + ".lock") until it dies, or its process does; beside what a
+/// link leads to, so that a file of two names has one lock. The lock file stays, because removing
+/// it would let two processes lock two files of one name.
 class FileLock {
  public:
   /// Errors: timed_out, exhausted, misconfigured (the lock file cannot be made).

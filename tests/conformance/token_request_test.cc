@@ -93,10 +93,22 @@ TEST(TokenRequestConformance, AuthenticatesBySignedAssertion) {
 
 TEST(TokenRequestConformance, NamesAPublicClient) {
   // RFC 6749 §3.2.1.
-  const auto request = refresh_request(plain_profile(), Secret("tGzv3JOkF0XG5Qx2TlKWIA"), {});
+  const auto request = refresh_request(plain_profile(), {}, Secret("tGzv3JOkF0XG5Qx2TlKWIA"), {});
 
   EXPECT_EQ(text_of(request.body),
             "grant_type=refresh_token&client_id=s6BhdRkqt3&refresh_token=tGzv3JOkF0XG5Qx2TlKWIA");
+}
+
+TEST(TokenRequestConformance, RefreshesForNoMoreThanIsAskedFor) {
+  // RFC 6749 §6, RFC 8707 §2.2.
+  const TokenRequest wanted{.scopes = {"calendar"}, .resource = "https://cal.example.com/"};
+
+  const auto request =
+      refresh_request(plain_profile(), wanted, Secret("tGzv3JOkF0XG5Qx2TlKWIA"), {});
+
+  EXPECT_EQ(text_of(request.body),
+            "grant_type=refresh_token&client_id=s6BhdRkqt3&refresh_token=tGzv3JOkF0XG5Qx2TlKWIA"
+            "&scope=calendar&resource=https%3A%2F%2Fcal.example.com%2F");
 }
 
 TEST(TokenRequestConformance, AsksForScopesResourceAndAudience) {
@@ -154,7 +166,7 @@ TEST(BoxRequestConformance, IsByteForByteWhatBoxsPythonSdkSends) {
   EXPECT_EQ(text_of(jwt_bearer_request(box_profile(), of_user, Secret("H.P.S"), posted()).body),
             "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&client_id=CID"
             "&client_secret=SEC&assertion=H.P.S");
-  EXPECT_EQ(text_of(refresh_request(box_profile(), Secret("RT"), posted()).body),
+  EXPECT_EQ(text_of(refresh_request(box_profile(), {}, Secret("RT"), posted()).body),
             "grant_type=refresh_token&client_id=CID&client_secret=SEC&refresh_token=RT");
   EXPECT_EQ(text_of(revocation_request(box_profile(), support::token_of("AT"), posted()).body),
             "client_id=CID&client_secret=SEC&token=AT");

@@ -150,7 +150,7 @@ TEST(ParseConfig, HasAMessageForEachCommonMistake) {
        "a developer token is refused: the environment is production"},
       {"refresh token not in a file",
        "[provider.b]\ngrant = \"refresh_token\"\nclient_id = \"a\"\nrefresh_token = \"env:X\"",
-       "refresh_token is missing"},
+       "refresh_token is not in a file"},
       {"oauth2 without issuer",
        "[provider.b]\ntype = \"oauth2\"\ngrant = \"client_credentials\"\nclient_id = \"a\"\n"
        "client_secret = \"file:x\"",
@@ -160,6 +160,35 @@ TEST(ParseConfig, HasAMessageForEachCommonMistake) {
        "grant = \"client_credentials\"\nclient_id = \"a\"\nclient_secret = \"file:x\"\n"
        "enterprise_id = \"1\"",
        "enterprise_id is Box's and type is \"oauth2\""},
+      {"box with an issuer",
+       "[provider.b]\ngrant = \"client_credentials\"\nissuer = \"https://as.example\"",
+       "issuer is for type = \"oauth2\" and type is \"box\""},
+      {"box with HTTP Basic",
+       "[provider.b]\ngrant = \"client_credentials\"\nclient_auth = \"client_secret_basic\"",
+       "client_auth = \"client_secret_basic\" is refused by Box"},
+      {"refresh token without a client that proves itself",
+       "[provider.b]\ntype = \"oauth2\"\nissuer = \"https://as.example\"\n"
+       "grant = \"refresh_token\"\nclient_id = \"a\"\nrefresh_token = \"file:x\"",
+       "client_secret is missing, and the client must prove who it is"},
+      {"a key that is to be sent as a secret",
+       "[provider.b]\ntype = \"oauth2\"\nissuer = \"https://as.example\"\n"
+       "grant = \"client_credentials\"\nclient_id = \"a\"\nprivate_key = \"file:x\"\n"
+       "client_auth = \"client_secret_post\"",
+       "client_secret is missing, and client_auth = \"client_secret_post\" sends it"},
+      {"a secret that is to sign",
+       "[provider.b]\ntype = \"oauth2\"\nissuer = \"https://as.example\"\n"
+       "grant = \"client_credentials\"\nclient_id = \"a\"\nclient_secret = \"file:x\"\n"
+       "client_auth = \"private_key_jwt\"",
+       "private_key is missing, and client_auth = \"private_key_jwt\" signs with it"},
+      {"a client that proves nothing",
+       "[provider.b]\ntype = \"oauth2\"\nissuer = \"https://as.example\"\n"
+       "grant = \"client_credentials\"\nclient_id = \"a\"\nclient_auth = \"none\"",
+       "client_auth = \"none\" cannot have grant = \"client_credentials\""},
+      {"a key's id without the key",
+       "[provider.b]\ntype = \"oauth2\"\nissuer = \"https://as.example\"\n"
+       "grant = \"client_credentials\"\nclient_id = \"a\"\nclient_secret = \"file:x\"\n"
+       "key_id = \"1\"",
+       "key_id is of a private key, and none is named"},
       {"three secrets",
        "[provider.b]\ngrant = \"client_credentials\"\nclient_id = \"a\"\nenterprise_id = \"1\"\n"
        "client_secret = [\"file:a\", \"file:b\", \"file:c\"]",

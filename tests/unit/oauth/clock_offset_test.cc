@@ -17,7 +17,8 @@ Profile box_profile() {
 }
 
 std::optional<seconds> offset_for(std::string_view code, std::string_view text,
-                                  std::optional<seconds> server_ahead, int status = 400) {
+                                  std::optional<seconds> server_ahead, int status = 400,
+                                  seconds corrected = {}) {
   std::vector<HttpHeader> headers;
   if (server_ahead) {
     headers.push_back({"Date", base::format_http_date(support::answered_at + *server_ahead)});
@@ -27,7 +28,8 @@ std::optional<seconds> offset_for(std::string_view code, std::string_view text,
                       R"({"error":")" + std::string(code) + R"(","error_description":")" +
                           std::string(text) + R"("})",
                       headers);
-  return clock_offset(response, parse_error_response(response, box_profile(), Operation::jwt));
+  return clock_offset(response, parse_error_response(response, box_profile(), Operation::jwt),
+                      corrected);
 }
 
 constexpr std::string_view exp_text =
@@ -59,6 +61,23 @@ TEST(ClockOffset, IsZeroForASpentJtiSoThatANewOneIsTried) {
 
   EXPECT_EQ(offset_for("invalid_grant", jti_text, std::nullopt), seconds(0));
   EXPECT_EQ(offset_for("invalid_grant", jti_text, seconds(2)), seconds(0));
+}
+
+// Rule U3
+TEST(ClockOffset, IsNotSuspectedAgainOnceItHasBeenCorrected) {
+  const auto refused = [](seconds ahead, seconds corrected) {
+    return offset_for("invalid_client", "client authentication failed", ahead, 401, corrected);
+  };
+
+  EXPECT_EQ(refused(seconds(300), seconds(300)), std::nullopt);
+  EXPECT_EQ(refused(seconds(-309), seconds(-300)), std::nullopt);
+  EXPECT_EQ(refused(seconds(0), seconds(300)), seconds(0));  // somebody has set our clock
+}
+
+// Rule U3
+TEST(ClockOffset, StaysAsItIsForASpentJti) {
+  EXPECT_EQ(offset_for("invalid_grant", "the 'jti' claim", seconds(301), 400, seconds(300)),
+            seconds(300));
 }
 
 TEST(ClockOffset, IsNotSeenInWordsThatMerelyContainExp) {
