@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/emulated_world.h"
+#include "support/wrong_wall_clock.h"
 
 namespace valetkey {
 namespace {
@@ -15,24 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 using support::call_with;
 using support::EmulatedWorld;
+using support::WrongWallClock;
 using testing::HasSubstr;
 using testing::Not;
-
-/// The machine's clock, with a wall clock that somebody set wrong.
-class WrongWallClock final : public Clock {
- public:
-  explicit WrongWallClock(std::chrono::seconds off) : off_(off) {}
-  Instant now() const override { return real_->now(); }
-  WallTime wall_now() const override { return real_->wall_now() + off_; }
-  void wait(std::condition_variable& changed, std::unique_lock<std::mutex>& lock,
-            Instant until) override {
-    real_->wait(changed, lock, until);
-  }
-
- private:
-  const std::shared_ptr<Clock> real_ = make_system_clock();
-  const std::chrono::seconds off_;
-};
 
 /// The machine's clock, moved on by a suspend whenever a test says so.
 class SuspendableClock final : public Clock {

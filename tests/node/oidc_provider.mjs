@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // oidc-provider, a certified authorization server, with clients that valetkey is to be.
 //
-//   node oidc_provider.mjs DIR [--path /PATH]
+//   node oidc_provider.mjs DIR [--path /PATH] [--openid-only]
 //
 // Listens on a loopback port of its own choosing. Writes a secret or key per client (mode 0600) and
 // one valetkey configuration per client into DIR, then prints one JSON line:
 //   {"issuer": ..., "api_url": ..., "resource": ..., "clients": {METHOD: {"client_id", "config"}}}
-// With --path the issuer has a path, so that its metadata stands where RFC 8414 §3.1 puts it.
+// The client "refresh_token" acts for a person who has signed in; each use of its refresh token
+// brings the next one, and a second use revokes them all (RFC 9700 §4.14.2).
+// With --path the issuer has a path, so that its metadata stands where RFC 8414 §3.1 puts it; with
+// --openid-only they stand where OpenID Connect Discovery §4 does, and there alone.
 // Beside the server stands a small API under /api/ that takes its tokens. Ends on SIGTERM, or when
 // its standard input ends.
 
@@ -23,6 +26,7 @@ console.info = console.warn = console.error;
 
 const { default: Provider, errors } = await load('oidc-provider');
 const scopes = ['api:read', 'api:write'];
+const scopesOfNobody = ['api:admin'];
 const wellKnown = '/.well-known/oauth-authorization-server';
 
 /// A client per way of proving who it is. What proves it is made afresh at each start.
@@ -47,12 +51,20 @@ function makeClients() {
       jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' }] },
     };
   }
-  return Object.entries(secrets).map(([name, secret]) => ({
+  const clients = Object.entries(secrets).map(([name, secret]) => ({
     name,
     method: name.replace(/_(rs|es)256$/, ''),
+    grant: 'client_credentials',
     id: `valetkey-${name.replaceAll('_', '-')}`,
     ...secret,
   }));
+  return [...clients, {
+    name: 'refresh_token',
+    method: 'client_secret_basic',
+    grant: 'refresh_token',
+    id: 'valetkey-refresh-token',
+    client_secret: awkwardSecret(),
+  }];
 }
 
 function metadataOf(client) {
@@ -62,16 +74,17 @@ function metadataOf(client) {
     jwks: client.jwks,
     token_endpoint_auth_method: client.method,
     token_endpoint_auth_signing_alg: client.alg,
-    grant_types: ['client_credentials'],
-    redirect_uris: [],
-    response_types: [],
+    grant_types: client.grant === 'refresh_token' ? ['authorization_code', client.grant]
+                                                  : [client.grant],
+    redirect_uris: client.grant === 'refresh_token' ? ['https://client.example/callback'] : [],
+    response_types: client.grant === 'refresh_token' ? ['code'] : [],
     scope: scopes.join(' '),
   };
 }
 
 function configurationOf(resource) {
   return {
-    scopes,
+    scopes: [...scopes, ...scopesOfNobody],
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -85,7 +98,14 @@ function configurationOf(resource) {
         },
       },
     },
-    ttl: { ClientCredentials: 3600 },
+    ttl: { ClientCredentials: 3600, AccessToken: 3600, RefreshToken: 86400, Grant: 86400 },
+    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    issueRefreshToken: () => true,
+    rotateRefreshToken: true,
+    // RFC 7523 §3 lets a server refuse what was signed in its future; many do.
+    assertJwtClientAuthClaimsAndHeader: async (ctx, claims) => {
+      if (claims.iat > Date.now() / 1000 + 60) throw new errors.InvalidClientAuth('iat');
+    },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   };
 }
@@ -99,7 +119,8 @@ async function answerApi(provider, request, response) {
   };
   const [, value] = request.headers.authorization?.match(/^Bearer (\S+)$/i) ?? [];
   if (value === undefined) return send(401, { error: 'no token' }, '');
-  const token = await provider.ClientCredentials.find(value);
+  const token = await provider.ClientCredentials.find(value) ??
+                await provider.AccessToken.find(value);
   if (!token?.isValid) return send(401, { error: 'invalid_token' }, ', error="invalid_token"');
   if (request.method !== 'GET' && !token.scopes.has('api:write')) {
     return send(403, { error: 'insufficient_scope' },
@@ -113,11 +134,23 @@ async function writeSecretFile(path, text) {
   await chmod(path, 0o600);
 }
 
+/// What a person's sign-in would have left: a grant, and the refresh token of it.
+async function signIn(provider, client) {
+  const about = { accountId: 'ada', clientId: client.id };
+  const grant = new provider.Grant(about);
+  grant.addOIDCScope(scopes.join(' '));
+  const token = new provider.RefreshToken({
+    ...about, client: await provider.Client.find(client.id), grantId: await grant.save(),
+    gty: 'authorization_code', scope: scopes.join(' '), expiresWithSession: false, rotations: 0,
+  });
+  return token.save();
+}
+
 /// The client's secret or key, and the configuration that names it; the configuration's path.
 async function writeConfig(directory, client, issuer, apiUrl) {
   const lines = [
     'environment = "production"', '', '[provider.oidc]', 'type = "oauth2"', `issuer = "${issuer}"`,
-    `api_url = "${apiUrl}"`, 'grant = "client_credentials"', `client_id = "${client.id}"`,
+    `api_url = "${apiUrl}"`, `grant = "${client.grant}"`, `client_id = "${client.id}"`,
     `client_auth = "${client.method}"`, 'narrow = "request"',
     `extra_scopes = [${scopes.map((scope) => `"${scope}"`).join(', ')}]`,
   ];
@@ -129,16 +162,25 @@ async function writeConfig(directory, client, issuer, apiUrl) {
     await writeSecretFile(join(directory, `${client.name}.secret`), client.client_secret);
     lines.push(`client_secret = "file:${client.name}.secret"`);
   }
+  if (client.refresh_token) {
+    await writeSecretFile(join(directory, `${client.name}.token`), client.refresh_token);
+    lines.push(`refresh_token = "file:${client.name}.token"`);
+  }
   const path = join(directory, `${client.name}.toml`);
   await writeSecretFile(path, `${lines.join('\n')}\n`);
   return path;
 }
 
-/// The provider's own handler, below `path`; its metadata also where RFC 8414 §3.1 puts it.
-function mount(provider, path) {
+/// The provider's own handler, below `path`; its metadata also where RFC 8414 §3.1 puts it, unless
+/// it is of the kind that knows OpenID Connect Discovery alone.
+function mount(provider, path, openidOnly) {
   const handle = provider.callback();
   return (request, response) => {
     request.originalUrl = request.url;
+    if (openidOnly && request.url.includes(wellKnown)) {
+      response.writeHead(404).end();
+      return;
+    }
     if (request.url.startsWith('/api/')) {
       answerApi(provider, request, response).catch((error) => response.destroy(error));
       return;
@@ -158,9 +200,12 @@ function mount(provider, path) {
 
 async function main() {
   const { values, positionals: [directory] } = parseArgs({
-    allowPositionals: true, options: { path: { type: 'string', default: '' } },
+    allowPositionals: true,
+    options: {
+      path: { type: 'string', default: '' }, 'openid-only': { type: 'boolean', default: false },
+    },
   });
-  if (!directory) throw new Error('usage: oidc_provider.mjs DIR [--path /PATH]');
+  if (!directory) throw new Error('usage: oidc_provider.mjs DIR [--path /PATH] [--openid-only]');
   const place = resolve(directory);
   await mkdir(place, { recursive: true, mode: 0o700 });
 
@@ -172,10 +217,11 @@ async function main() {
   const clients = makeClients();
   const provider = new Provider(issuer, { ...configurationOf(resource),
                                           clients: clients.map(metadataOf) });
-  server.on('request', mount(provider, values.path));
+  server.on('request', mount(provider, values.path, values['openid-only']));
 
   const told = {};
   for (const client of clients) {
+    if (client.grant === 'refresh_token') client.refresh_token = await signIn(provider, client);
     told[client.name] = {
       client_id: client.id, config: await writeConfig(place, client, issuer, resource),
     };
