@@ -12,6 +12,7 @@
 #include "cli/bounded_input.h"
 #include "cli/exit_code.h"
 #include "cli/open_client.h"
+#include "cli/option_checks.h"
 #include "cli/subcommand.h"
 #include "cli/token_options.h"
 
@@ -181,6 +182,7 @@ Action declare_call(CLI::App& app) {
       ->type_name("HEADER")
       ->allow_extra_args(false);
   app.add_option("--output", options->output, "write the body of a 2xx answer to FILE, mode 0600")
+      ->check(not_empty())
       ->type_name("FILE");
   app.add_flag("--include", options->include, "print the status and the headers first");
   app.add_flag("--fail", options->fail, "print no body unless the answer is 2xx");

@@ -10,6 +10,7 @@
 
 #include "cli/duration.h"
 #include "cli/exit_code.h"
+#include "cli/option_checks.h"
 #include "cli/subcommand.h"
 #include "emulator/emulator.h"
 
@@ -97,9 +98,11 @@ Action declare_emulate(CLI::App& app) {
   app.add_option("--write-config", options->config_dir,
                  "write valetkey.toml, valetkey-jwt.toml, valetkey-developer.toml, box-app.json "
                  "and their secret files there")
+      ->check(not_empty())
       ->type_name("DIR");
   app.add_option("--seed", options->emulator.seed_file,
                  "a JSON file with the users, folders and files to begin with")
+      ->check(not_empty())
       ->type_name("FILE");
   app.add_flag("--strict-refresh", options->emulator.strict_refresh,
                "a refresh kills the old refresh token at once");

@@ -15,7 +15,9 @@
 #include "cli/duration.h"
 #include "cli/exit_code.h"
 #include "cli/log_lines.h"
+#include "cli/option_checks.h"
 #include "cli/page.h"
+#include "cli/token_options.h"
 #include "valetkey/version.h"
 
 namespace valetkey::cli {
@@ -76,10 +78,12 @@ CommandLine::CommandLine() : app_("OAuth 2.0 access tokens, kept well", "valetke
   app_.allow_extras();
   app_.require_subcommand(0, 1);
   app_.add_option("--config", globals_.config, "the configuration file")
+      ->check(not_empty())
       ->type_name("FILE")
       ->group(globals_group);
   app_.add_option("--provider", globals_.provider,
                   "which [provider.NAME] of it, where there are several")
+      ->check(not_empty())
       ->type_name("NAME")
       ->group(globals_group);
   add_duration(app_, "--timeout", globals_.timeout, "give up after that long; default 30s")
@@ -90,6 +94,7 @@ CommandLine::CommandLine() : app_("OAuth 2.0 access tokens, kept well", "valetke
       ->type_name("LEVEL")
       ->group(globals_group);
   app_.add_option("--log-file", globals_.log_file, "append log lines to FILE, not standard error")
+      ->check(not_empty())
       ->type_name("FILE")
       ->group(globals_group);
   for (const auto& row : all_subcommands()) {
@@ -147,6 +152,9 @@ int CommandLine::run(int argc, const char* const* argv, Console& console) {
     return refuse(console, voiced(error.what()), help_hint(chosen()));
   }
   if (app_.remaining_size(true) != 0) return refuse_unknown(console);
+  if (names_empty_enterprise(argc, argv)) {
+    return refuse(console, "--enterprise: the value is empty", help_hint(chosen()));
+  }
   if (app_.get_subcommands().empty()) {
     return refuse(console, "say what to do", "see `valetkey --help`, or try `valetkey demo`");
   }

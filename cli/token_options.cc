@@ -5,12 +5,12 @@
 
 #include "base/text.h"
 #include "cli/open_client.h"
+#include "cli/option_checks.h"
 
 namespace valetkey::cli {
-
 void TokenOptions::add_subject(CLI::App& app) {
   CLI::Option* const user_option =
-      app.add_option("--user", user, "on behalf of that user")->type_name("ID");
+      app.add_option("--user", user, "on behalf of that user")->type_name("ID")->check(not_empty());
   // Its value may be left out, so that it is read as text and its presence apart from it.
   app.add_option_function<std::vector<std::string>>(
          "--enterprise",
@@ -27,15 +27,28 @@ void TokenOptions::add_subject(CLI::App& app) {
 void TokenOptions::add_restriction(CLI::App& app) {
   app.add_option("--scope", scopes, "a scope that the token is to have; may be repeated")
       ->type_name("SCOPE")
+      ->check(not_empty())
       ->allow_extra_args(false);
   app.add_option("--resource", resource, "good for that alone: files/ID, folders/ID or a URL")
-      ->type_name("RESOURCE");
+      ->type_name("RESOURCE")
+      ->check(not_empty());
   app.add_option("--shared-link", shared_link, "good for what that shared link leads to")
-      ->type_name("URL");
+      ->type_name("URL")
+      ->check(not_empty());
 }
 
 void TokenOptions::add_full(CLI::App& app) {
   app.add_flag("--full", full, "not narrowed: everything that the application may do");
+}
+
+bool names_empty_enterprise(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word(argv[i]);
+    if (word == "--") return false;
+    if (word == "--enterprise=") return true;
+    if (word == "--enterprise" && i + 1 < argc && base::trimmed(argv[i + 1]).empty()) return true;
+  }
+  return false;
 }
 
 Subject TokenOptions::subject() const {

@@ -38,4 +38,8 @@ struct TokenOptions {
   [[nodiscard]] Result<void> check_narrow() const;
 };
 
+/// Whether --enterprise is given a value and the value is empty: the parser, for which it may be
+/// left out, does not tell the two apart.
+[[nodiscard]] bool names_empty_enterprise(int argc, const char* const* argv);
+
 }  // namespace valetkey::cli

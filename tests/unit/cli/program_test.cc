@@ -91,6 +91,8 @@ TEST(CommandLine, SpeaksInItsOwnVoiceOfWhatTheParserFound) {
                                              {"token", "--timeout", "soon"},
                                              {"token", "--log-level", "loud"},
                                              {"token", "--user", "1", "--enterprise"},
+                                             {"token", "--config", ""},
+                                             {"token", "--enterprise", ""},
                                              {"call", "GET"}}) {
     const Ran ran = run_with(arguments);
 

@@ -35,6 +35,35 @@ TEST(TokenOptions, RefuseTheFullTokenWithARestriction) {
   EXPECT_FALSE(both.check_narrow());
 }
 
+// Rule D3
+TEST(TokenOptions, RefuseAnEmptyValueRatherThanIgnoreIt) {
+  for (const char* const option : {"--user", "--scope", "--resource", "--shared-link"}) {
+    TokenOptions options;
+    CLI::App app;
+    options.add_subject(app);
+    options.add_restriction(app);
+    const std::vector<const char*> arguments = {"valetkey", option, ""};
+
+    EXPECT_THROW(app.parse(static_cast<int>(arguments.size()), arguments.data()),
+                 CLI::ValidationError)
+        << option;
+  }
+}
+
+// Rule D3
+TEST(TokenOptions, TellAnEmptyEnterpriseFromOneThatIsLeftOut) {
+  const auto is_empty = [](std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "valetkey");
+    return names_empty_enterprise(static_cast<int>(arguments.size()), arguments.data());
+  };
+
+  EXPECT_TRUE(is_empty({"token", "--enterprise", ""}));
+  EXPECT_TRUE(is_empty({"token", "--enterprise=", "--full"}));
+  EXPECT_FALSE(is_empty({"token", "--enterprise"}));
+  EXPECT_FALSE(is_empty({"token", "--enterprise", "12"}));
+  EXPECT_FALSE(is_empty({"exec", "--full", "--", "program", "--enterprise", ""}));
+}
+
 // RFC 6749 §3.3
 TEST(TokenOptions, TakeSeveralScopesFromOneOption) {
   const TokenOptions options{.scopes = {"base_preview item_download", "item_upload"}};
