@@ -2,6 +2,7 @@
 #pragma once
 // Time that moves only when a test says so.
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <list>
@@ -27,11 +28,11 @@ class FakeClock final : public Clock {
   /// Waits until notified or until `advance` reaches `until`; may wake early, as its contract says.
   void wait(std::condition_variable& changed, std::unique_lock<std::mutex>& lock,
             Instant until) override {
-    std::list<std::condition_variable*>::iterator self;
+    std::list<Waiter>::iterator self;
     {
       const std::lock_guard inner(mutex_);
       if (now_ >= until) return;
-      self = waiting_.insert(waiting_.end(), &changed);
+      self = waiting_.insert(waiting_.end(), {&changed, until});
       arrived_.notify_all();
     }
     // The bound mends a wake-up lost between the registration and the wait; nothing rests on it.
@@ -44,8 +45,8 @@ class FakeClock final : public Clock {
     const std::lock_guard lock(mutex_);
     now_ += by;
     wall_ += by;
-    for (auto* const changed : waiting_)
-      changed->notify_all();
+    for (const auto& waiter : waiting_)
+      waiter.changed->notify_all();
   }
 
   void step_wall(std::chrono::nanoseconds by) {
@@ -53,21 +54,34 @@ class FakeClock final : public Clock {
     wall_ += by;
   }
 
+  /// How many threads wait for a time that has not come. One whose time has come is not among them,
+  /// however long it takes to wake.
   std::size_t waiters() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.size();
+    return count();
   }
 
   /// Blocks until at least `count` threads wait on this clock.
   void await_waiters(std::size_t count) {
     std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [&] { return waiting_.size() >= count; });
+    arrived_.wait(lock, [&] { return this->count() >= count; });
   }
 
  private:
+  struct Waiter {
+    std::condition_variable* changed;
+    Instant until;
+  };
+
+  std::size_t count() const {
+    return static_cast<std::size_t>(
+        std::count_if(waiting_.begin(), waiting_.end(),
+                      [&](const Waiter& waiter) { return waiter.until > now_; }));
+  }
+
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::list<std::condition_variable*> waiting_;
+  std::list<Waiter> waiting_;
   Instant now_{std::chrono::hours(1000)};
   WallTime wall_{std::chrono::seconds(1'800'000'000)};
 };

@@ -177,6 +177,7 @@ TEST(AuthorizedCall, BacksOffAfterA503OnlyWhereRepeatingIsHarmless) {
     world.transport->will_answer(503, "");
     world.transport->will_answer(200, "{}");
     auto client = world.open();
+    ASSERT_TRUE(client.token({}, world.in(10s)));  // time stands still for it
 
     const auto response = support::with_time_running(
         *world.clock, 1, 100ms, [&] { return client.call(call_of(method), world.in(10s)); });
@@ -193,6 +194,7 @@ TEST(AuthorizedCall, RepeatsEvenAPostAfterA429) {
   world.transport->will_answer(429, "", {{"Retry-After", "3"}});
   world.transport->will_answer(201, "{}");
   auto client = world.open();
+  ASSERT_TRUE(client.token({}, world.in(30s)));  // time stands still for it
   const Instant before = world.clock->now();
 
   const auto response = support::with_time_running(
