@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/demo_stage.h"
 
-#include <stdlib.h>  // mkdtemp, setenv
+#include <fcntl.h>
+#include <stdlib.h>  // mkdtemp
+#include <unistd.h>
 
 #include <boost/json.hpp>
 
@@ -14,12 +16,22 @@
 namespace valetkey::cli {
 namespace {
 
-constexpr const char* bearer_variable = "VALETKEY_DEMO_BEARER";
-
 std::uint64_t number_at(const boost::json::value& ledger, const char* pointer) {
   boost::json::error_code absent;
   const auto* const value = ledger.find_pointer(pointer, absent);
   return value == nullptr ? 0 : value->to_number<std::uint64_t>();
+}
+
+/// Into a new file that nobody else may read.
+Result<void> write_token(const std::string& path, const AccessToken& token) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return fail(Errc::exhausted, path + ": " + std::strerror(errno));
+  const bool is_whole = token.reveal([file](std::string_view text) {
+    return ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  });
+  ::close(file);
+  if (!is_whole) return fail(Errc::exhausted, path + " cannot be written");
+  return {};
 }
 
 }  // namespace
@@ -64,14 +76,14 @@ LedgerFigures DemoStage::ledger() const {
 }
 
 Result<Client> DemoStage::make_bearer(const AccessToken& token) const {
-  token.reveal(
-      [](std::string_view text) { ::setenv(bearer_variable, std::string(text).c_str(), 1); });
+  const std::string path = directory() + "/" + std::string(token.fingerprint().text()) + ".token";
+  if (auto written = write_token(path, token); !written) return failure_of(std::move(written));
   Config config{.environment = Environment::development};
   config.providers.push_back({.name = "box",
                               .type = "box",
                               .base_url = facts().base_url,
                               .grant = "developer_token",
-                              .developer_token = std::string("env:") + bearer_variable});
+                              .developer_token = "file:" + path});
   return Client::make(std::move(config));
 }
 
