@@ -65,6 +65,23 @@ for (const [name, words] of places) {
       });
     }
 
+    // Rule R5: not at the price of the sign-in, which the server would take back with the token.
+    test('programs one after another and at once live on one refresh token', async () => {
+      const program = () => valetkey(config('refresh_token'), [
+        'exec', '--full', '--env', 'TOKEN', '--', 'sh', '-c', 'test -n "$TOKEN"']);
+
+      const first = await program();
+      const others = await Promise.all([program(), program(), program()]);
+
+      for (const ended of [first, ...others]) {
+        assert.equal(ended.status, 0, ended.stderr);
+        assert.match(ended.stderr, /hint: the token [0-9a-f]{12} is a person's/);
+      }
+      const narrow = await valetkey(config('refresh_token'), [
+        'call', 'POST', '/api/things', '--scope', 'api:read']);
+      assert.match(narrow.stdout, /insufficient_scope/);
+    });
+
     test('gives a token for one resource', async () => {
       const ended = await valetkey(config(), [
         'call', 'GET', '/api/whoami', '--scope', 'api:read', '--resource', server.resource]);
