@@ -23,6 +23,11 @@ class Stopper {
     return !stopped_;
   }
 
+  [[nodiscard]] bool stopped() const {
+    const std::lock_guard lock(mutex_);
+    return stopped_;
+  }
+
   void stop() {
     {
       const std::lock_guard lock(mutex_);
@@ -33,7 +38,7 @@ class Stopper {
 
  private:
   const std::shared_ptr<Clock> clock_;  // shared with the client
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool stopped_ = false;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/worker_pool.h"
 
+#include <system_error>
 #include <utility>
 
 namespace valetkey::base {
@@ -10,7 +11,15 @@ bool WorkerPool::post(std::move_only_function<void()> work) {
   if (stopping_) return false;
   queue_.push_back(std::move(work));
   if (idle_ < queue_.size() && threads_.size() < threads_max_) {
-    threads_.emplace_back([this] { run(); });
+    try {
+      threads_.emplace_back([this] { run(); });
+    } catch (const std::system_error&) {
+      // The machine has no thread left. Those that there are will come to it; without any, nobody.
+      if (threads_.empty()) {
+        queue_.pop_back();
+        return false;
+      }
+    }
   }
   changed_.notify_one();
   return true;

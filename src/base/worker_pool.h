@@ -16,7 +16,7 @@ namespace valetkey::base {
 class Executor {
  public:
   virtual ~Executor() = default;
-  /// False: shutting down, the work will not run.
+  /// False: shutting down, or no thread is to be had; the work will not run.
   virtual bool post(std::move_only_function<void()> work) = 0;
 };
 
@@ -30,6 +30,7 @@ class WorkerPool final : public Executor {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   bool post(std::move_only_function<void()> work) override;
+  /// Must not be called by work of this pool.
   void stop();
 
  private:
