@@ -50,25 +50,44 @@ Result<oauth::TokenAnswer> RefreshGrant::fetch(const TokenRequest& request, cons
   // Read after the lock, not before: whoever held it may have spent what we would have read.
   auto held = secrets::load_private_file(path_);
   if (!held) return failure_of(std::move(held));
+  const Secret current = newest(std::move(*held));
   // A rehearsal: a full disk or a directory that cannot be written is found while the token that
   // is there is still good, not when it is spent and the next one has nowhere to go.
-  auto rehearsed = secrets::save_private_file(path_, *held);
+  auto rehearsed = secrets::save_private_file(path_, current);
   if (!rehearsed) return failure_of(std::move(rehearsed));
   Question question;
   // Elsewhere than at Box a lost reply may have spent the token, and a replay of a spent one can
   // revoke its whole family (RFC 9700 §4.14.2).
   question.replayable = replayable_;
   question.build = [&](const Attempt& attempt) -> Result<HttpRequest> {
-    return oauth::refresh_request(attempt.profile, request, *held, attempt.proof);
+    return oauth::refresh_request(attempt.profile, request, current, attempt.proof);
   };
   auto answer = ask_for_token(conversation_, std::move(question), request, nullptr, note, deadline);
   if (!answer) return answer;
   if (!answer->refresh_token.empty()) {
     // Before the access token is used even once: using it kills the old refresh token.
-    auto saved = secrets::save_private_file(path_, answer->refresh_token);
+    auto saved = save(current, std::move(answer->refresh_token));
     if (!saved) return failure_of(std::move(saved));
   }
   return answer;
+}
+
+Secret RefreshGrant::newest(Secret held) {
+  return unsaved_.with([&](std::optional<Unsaved>& unsaved) {
+    // Not when somebody else has written to the file since: theirs is the newest.
+    if (!unsaved || unsaved->spent != digest_of(held)) return std::move(held);
+    return unsaved->token.clone();
+  });
+}
+
+Result<void> RefreshGrant::save(const Secret& spent, Secret next) {
+  auto saved = secrets::save_private_file(path_, next);
+  unsaved_.with([&](std::optional<Unsaved>& unsaved) {
+    unsaved.reset();
+    // Box still takes the old one, because the new access token is not going to be used.
+    if (!saved && !replayable_) unsaved = Unsaved{digest_of(spent), std::move(next)};
+  });
+  return saved;
 }
 
 DeveloperGrant::DeveloperGrant(oauth::Profile profile,

@@ -3,6 +3,7 @@
 // How a token is first got: one implementation a grant.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/conversation.h"
@@ -56,10 +57,19 @@ class RefreshGrant final : public GrantSource {
                                    Deadline deadline) override;
 
  private:
+  /// A token that could not be saved, although the one in the file had been spent for it.
+  struct Unsaved {
+    std::string spent;  ///< the digest of that one
+    Secret token;
+  };
+  [[nodiscard]] Secret newest(Secret held);
+  [[nodiscard]] Result<void> save(const Secret& spent, Secret next);
+
   Conversation& conversation_;
   const std::string path_;
   const bool replayable_;
   const std::shared_ptr<Clock> clock_;  // shared with the client
+  base::Guarded<std::optional<Unsaved>> unsaved_;
 };
 
 /// A developer token (rule V2): read, never fetched, never refreshed.

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -156,6 +157,24 @@ class ReadOnly {
   const bool was_root_;
 };
 
+/// Lets the disk fill up when the answer to a refresh is there.
+class FillingTransport final : public Transport {
+ public:
+  Result<HttpResponse> send(const HttpRequest& request, Deadline deadline) override {
+    auto response = real_.send(request, deadline);
+    const bool is_refresh = request.body.reveal([](std::string_view body) {
+      return body.find("grant_type=refresh_token") != std::string_view::npos;
+    });
+    if (is_refresh && !has_filled_.exchange(true)) full.emplace();
+    return response;
+  }
+  std::optional<FullDisk> full;
+
+ private:
+  std::atomic<bool> has_filled_{false};
+  http::CurlTransport real_{{.clock = make_system_clock()}};
+};
+
 TEST(RefreshToken, TheNextOneIsInTheFileAndIsTheOneThatIsUsed) {
   const CertifiedServer server;
   const auto first = text_of_file(token_file(server));
@@ -289,7 +308,7 @@ TEST(RefreshToken, AFullDiskIsFoundBeforeTheOldOneIsSpent) {
   {
     const FullDisk full;
 
-    const auto wanting = newcomer.token({}, deadline_in(2s));
+    const auto wanting = newcomer.token({}, deadline_in(3s));
     const auto held = runs.token({}, soon());
 
     EXPECT_EQ(code_of(wanting), "exhausted");
@@ -301,6 +320,20 @@ TEST(RefreshToken, AFullDiskIsFoundBeforeTheOldOneIsSpent) {
 }
 
 // Failure table: full disk, read-only state directory, `EMFILE`
+TEST(RefreshToken, IsKeptInMemoryWhenTheDiskFillsUpBehindTheOldOne) {
+  const CertifiedServer server;
+  auto transport = std::make_shared<FillingTransport>();
+  auto client = server.open("refresh_token", {.transport = transport});
+
+  const auto token = client.token({}, deadline_in(3s));
+  transport->full.reset();
+
+  EXPECT_EQ(code_of(token), "exhausted");
+  EXPECT_EQ(code_of(client.token({}, soon())), "token");
+  EXPECT_EQ(failures_of(server, 1), 0);
+}
+
+// Failure table: full disk, read-only state directory, `EMFILE`
 TEST(RefreshToken, AReadOnlyDirectoryIsFoundBeforeTheOldOneIsSpent) {
   const CertifiedServer server;
   for (const bool has_lock : {false, true}) {
@@ -309,7 +342,7 @@ TEST(RefreshToken, AReadOnlyDirectoryIsFoundBeforeTheOldOneIsSpent) {
     {
       const ReadOnly directory(server.directory.path(), token_file(server));
 
-      const auto token = client.token({}, deadline_in(2s));
+      const auto token = client.token({}, deadline_in(3s));
 
       EXPECT_EQ(code_of(token), "misconfigured");
       EXPECT_THAT(token.error().context, HasSubstr("refresh_token.token"));
@@ -387,9 +420,23 @@ TEST(BoxRefreshToken, IsNotSpentWhenTheDiskIsFull) {
   {
     const FullDisk full;
 
-    EXPECT_EQ(code_of(client.token({}, deadline_in(2s))), "exhausted");
+    EXPECT_EQ(code_of(client.token({}, deadline_in(3s))), "exhausted");
   }
 
+  auto next = world.open();
+  EXPECT_EQ(world.whoami(next), 200);
+}
+
+// Failure table: full disk, read-only state directory, `EMFILE`
+TEST(BoxRefreshToken, IsStillGoodWhenItsSuccessorCouldNotBeSaved) {
+  SignedInWorld world;
+  auto transport = std::make_shared<FillingTransport>();
+  auto client = world.open({.transport = transport});
+
+  const auto token = client.token({}, deadline_in(3s));
+  transport->full.reset();
+
+  EXPECT_EQ(code_of(token), "exhausted");
   auto next = world.open();
   EXPECT_EQ(world.whoami(next), 200);
 }
