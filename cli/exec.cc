@@ -98,10 +98,12 @@ void withdraw(Client& client, const AccessToken& token, const Context& context) 
   const auto time_max =
       std::min<std::chrono::milliseconds>(context.globals.timeout, revocation_time_max);
   const auto report = client.revoke(token, deadline_in(time_max));
-  if (report && report->pending == 0) return;
+  if (report && report->pending + report->refused == 0) return;
+  std::string reason;
+  if (!report) reason = ": " + describe(report.error());
+  if (report && report->last_error) reason = ": " + describe(*report->last_error);
   context.console.error("the token " + std::string(token.fingerprint().text()) +
-                        " could not be revoked" +
-                        (report ? std::string() : ": " + describe(report.error())));
+                        " could not be revoked" + reason);
   context.console.hint("it stays valid until it expires by itself");
 }
 

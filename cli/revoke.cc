@@ -63,7 +63,7 @@ std::string counted(std::size_t count) {
 }
 
 int report(const RevocationReport& report, Console& console) {
-  if (report.delivered + report.pending == 0) {
+  if (report.delivered + report.pending + report.ended + report.refused == 0) {
     console.error("nothing was revoked: this command holds no tokens");
     console.hint(
         "tokens live in the processes that fetched them; ask the process that holds them, or give "
@@ -71,8 +71,17 @@ int report(const RevocationReport& report, Console& console) {
     return exit_failed;
   }
   if (report.delivered != 0) console.write("revoked: " + counted(report.delivered) + "\n");
-  if (report.pending == 0) return exit_done;
-  console.error("pending: " + counted(report.pending) + " not confirmed by the provider in time");
+  if (report.ended != 0) console.write("already ended: " + counted(report.ended) + "\n");
+  if (report.pending + report.refused == 0) return exit_done;
+  const std::string reason =
+      report.last_error ? ": " + describe(*report.last_error) : std::string();
+  if (report.refused != 0) {
+    console.error("not revoked: " + counted(report.refused) + reason);
+    console.hint("the token ends by itself; keep such tokens narrow");
+    return report.last_error ? exit_code_for(*report.last_error) : exit_failed;
+  }
+  console.error("pending: " + counted(report.pending) + " not confirmed by the provider in time" +
+                reason);
   console.hint(
       "the token may still work: run the same command again, or give it a longer --timeout");
   return exit_unreachable;

@@ -91,6 +91,8 @@ class Client final : public TokenSource {
                                                 Deadline deadline);
   [[nodiscard]] Result<RevocationReport> revoke_subject(const std::string& provider,
                                                         const Subject& subject, Deadline deadline);
+  [[nodiscard]] Result<RevocationReport> revoke_provider(const std::string& provider,
+                                                         Deadline deadline);
   [[nodiscard]] Result<RevocationReport> revoke_all(Deadline deadline);
 
   /// RFC 7662. Errors: unsupported by the provider is misconfigured. Blocks: network.

@@ -54,6 +54,9 @@ struct Status {
 struct RevocationReport {
   std::size_t delivered = 0;   ///< confirmed by the provider
   std::size_t pending = 0;     ///< kept, and tried again until delivered or dead by itself
+  std::size_t ended = 0;       ///< dead by itself before anyone was told
+  std::size_t refused = 0;     ///< the provider will never take it, as one without an endpoint
+  std::optional<Error> last_error{};  ///< why something is pending or refused
 };
 
 enum class FindingLevel : std::uint8_t { good, notice, problem };

@@ -110,6 +110,12 @@ Result<RevocationReport> Client::revoke_subject(const std::string& provider, con
       {.provider = (*plan)->provider, .subject = (*plan)->request.subject}, deadline);
 }
 
+Result<RevocationReport> Client::revoke_provider(const std::string& provider, Deadline deadline) {
+  auto index = impl_->engine->provider_index(provider);
+  if (!index) return failure_of(std::move(index));
+  return impl_->engine->keeper().revoke_reach({.provider = *index}, deadline);
+}
+
 Result<RevocationReport> Client::revoke_all(Deadline deadline) {
   return impl_->engine->keeper().revoke_reach({}, deadline);
 }

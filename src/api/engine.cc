@@ -77,28 +77,35 @@ Engine::Engine(Config config, SessionParts parts, std::function<void()> stop_tra
       policy_(policy_of(config_)),
       cache_({.entries_max = config_.cache.entries_max, .bytes_max = config_.cache.bytes_max},
              parts_.clock),
-      pool_(config_.http.fetches_max) {
+      revocation_pool_(std::max<std::size_t>(1, config_.http.fetches_max / 4)) {
+  for (std::size_t index = 0; index < config_.providers.size(); ++index) {
+    pools_.push_back(std::make_unique<base::WorkerPool>(config_.http.fetches_max));
+  }
   lifecycle::TokenFetcher& fetcher = *this;
   lifecycle::TokenRevoker& revoker = *this;
   lifecycle::KeeperOptions options;
   options.policy = policy_;
   options.fetch_time_max = config_.http.timeout;
   options.tokens_max = config_.cache.entries_max;
-  keeper_ =
-      std::make_unique<lifecycle::TokenKeeper>(lifecycle::KeeperParts{.clock = parts_.clock,
-                                                                      .executor = pool_,
-                                                                      .cache = cache_,
-                                                                      .fetcher = fetcher,
-                                                                      .revoker = revoker,
-                                                                      .jitter = parts_.jitter},
-                                               options);
+  keeper_ = std::make_unique<lifecycle::TokenKeeper>(
+      lifecycle::KeeperParts{.clock = parts_.clock,
+                             .executor_for = [this](const lifecycle::Plan& plan)
+                                 -> base::Executor& { return *pools_[plan.provider]; },
+                             .revocation_executor = revocation_pool_,
+                             .cache = cache_,
+                             .fetcher = fetcher,
+                             .revoker = revoker,
+                             .jitter = parts_.jitter},
+      options);
 }
 
 void Engine::stop() {
   parts_.stopper->stop();
   keeper_->stop();
   stop_transport_();
-  pool_.stop();
+  for (const auto& pool : pools_)
+    pool->stop();
+  revocation_pool_.stop();
 }
 
 Result<std::size_t> Engine::provider_index(const std::string& name) const {

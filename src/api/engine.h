@@ -59,7 +59,8 @@ class Engine final : private lifecycle::TokenFetcher, private lifecycle::TokenRe
   const lifecycle::CachePolicy policy_;
   cache::MemoryCache cache_;
   std::vector<std::unique_ptr<ProviderSession>> sessions_;
-  base::WorkerPool pool_;
+  std::vector<std::unique_ptr<base::WorkerPool>> pools_;  // one a provider: none starves another
+  base::WorkerPool revocation_pool_;
   std::unique_ptr<lifecycle::TokenKeeper> keeper_;
 };
 

@@ -19,11 +19,27 @@ bool Flight::claim() {
 }
 
 void Flight::note_failure(const Error& error) {
+  std::vector<std::weak_ptr<Flight>> children;
   {
     const std::lock_guard lock(mutex_);
     noted_ = error;
+    children = children_;
   }
   changed_.notify_all();
+  for (const auto& one : children) {
+    if (const auto child = one.lock()) child->note_failure(error);
+  }
+}
+
+void Flight::tell(const std::shared_ptr<Flight>& child) {
+  std::optional<Error> noted;
+  {
+    const std::lock_guard lock(mutex_);
+    if (landing_) return;
+    children_.push_back(child);
+    noted = noted_;
+  }
+  if (noted) child->note_failure(*noted);
 }
 
 void Flight::land(Result<AccessToken> landing) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "valetkey/error.h"
 #include "valetkey/token.h"
@@ -23,6 +24,10 @@ class Flight {
   /// Tells the waiters that an attempt failed and that more will follow.
   void note_failure(const Error& error);
 
+  /// Notes of this flight, past and to come, are noted by `child` too: a token is narrowed from
+  /// what this one brings, and who waits for it wants to know.
+  void tell(const std::shared_ptr<Flight>& child);
+
   void land(Result<AccessToken> landing);
 
   /// Waits for the landing. When the deadline passes first: timed_out, or the failure noted last,
@@ -39,6 +44,7 @@ class Flight {
   bool claimed_ = false;
   std::optional<Result<AccessToken>> landing_;
   std::optional<Error> noted_;
+  std::vector<std::weak_ptr<Flight>> children_;
 };
 
 /// Shared by the registry, the thread that flies it and the waiters.

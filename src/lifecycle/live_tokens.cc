@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lifecycle/live_tokens.h"
 
+#include <utility>
+
+#include "lifecycle/policy.h"
+
 namespace valetkey::lifecycle {
-namespace {
-
-// A token of unknown end is kept as long as the longest-lived known one.
-Instant end_of(const AccessToken& token) {
-  return token.expires_at().value_or(Instant::max());
-}
-
-}  // namespace
 
 void LiveTokens::remove_from(State& state, const Fingerprint& fingerprint) {
   const auto at = state.tokens.find(fingerprint);
   if (at == state.tokens.end()) return;
-  const auto& token = at->second.token;
-  state.by_end.erase({end_of(token), fingerprint});
-  if (const auto& parent = token.fields().parent) {
+  state.by_end.erase({at->second.end, fingerprint});
+  if (const auto& parent = at->second.live.token.fields().parent) {
     const auto siblings = state.children.find(*parent);
     if (siblings != state.children.end()) {
       siblings->second.erase(fingerprint);
@@ -26,19 +21,27 @@ void LiveTokens::remove_from(State& state, const Fingerprint& fingerprint) {
   state.tokens.erase(at);
 }
 
-void LiveTokens::add(LiveToken live, Instant now) {
-  state_.with([&](State& state) {
-    const Fingerprint fingerprint = live.token.fingerprint();
-    remove_from(state, fingerprint);
-    state.by_end.emplace(end_of(live.token), fingerprint);
-    if (const auto& parent = live.token.fields().parent) {
-      state.children[*parent].insert(fingerprint);
+std::vector<LiveToken> LiveTokens::add(LiveToken live, Instant now) {
+  return state_.with([&](State& state) {
+    const Fingerprint added = live.token.fingerprint();
+    remove_from(state, added);
+    const Instant end = end_of(live.token, now);
+    state.by_end.emplace(end, added);
+    if (const auto& parent = live.token.fields().parent) state.children[*parent].insert(added);
+    state.tokens.emplace(added, Entry{std::move(live), end});
+
+    std::vector<LiveToken> evicted;
+    while (!state.by_end.empty()) {
+      const auto [first_end, fingerprint] = *state.by_end.begin();
+      const bool has_ended = first_end <= now;
+      if (!has_ended && state.tokens.size() <= tokens_max_) break;
+      if (!has_ended) {
+        const auto& live_one = state.tokens.at(fingerprint).live;
+        evicted.push_back({live_one.token.share(), live_one.plan});
+      }
+      remove_from(state, Fingerprint(fingerprint));
     }
-    state.tokens.emplace(fingerprint, std::move(live));
-    while (!state.by_end.empty() &&
-           (state.by_end.begin()->first <= now || state.tokens.size() > tokens_max_)) {
-      remove_from(state, Fingerprint(state.by_end.begin()->second));
-    }
+    return evicted;
   });
 }
 
@@ -49,7 +52,7 @@ void LiveTokens::remove(const Fingerprint& fingerprint) {
 PlanPtr LiveTokens::find_plan(const Fingerprint& fingerprint) const {
   return state_.with([&](const State& state) -> PlanPtr {
     const auto at = state.tokens.find(fingerprint);
-    return at == state.tokens.end() ? nullptr : at->second.plan;
+    return at == state.tokens.end() ? nullptr : at->second.live.plan;
   });
 }
 
@@ -57,14 +60,18 @@ std::vector<LiveToken> LiveTokens::family_of(const Fingerprint& fingerprint) con
   return state_.with([&](const State& state) {
     std::vector<LiveToken> family;
     std::vector<Fingerprint> waiting{fingerprint};
+    // Descent is what servers say it is, and may run in a circle: nobody is visited twice.
+    std::unordered_set<Fingerprint, FingerprintHash> seen{fingerprint};
     for (std::size_t next = 0; next < waiting.size(); ++next) {
       const auto at = state.tokens.find(waiting[next]);
       if (at != state.tokens.end()) {
-        family.push_back({at->second.token.share(), at->second.plan});
+        family.push_back({at->second.live.token.share(), at->second.live.plan});
       }
       const auto children = state.children.find(waiting[next]);
       if (children == state.children.end()) continue;
-      waiting.insert(waiting.end(), children->second.begin(), children->second.end());
+      for (const auto& child : children->second) {
+        if (seen.insert(child).second) waiting.push_back(child);
+      }
     }
     return family;
   });
@@ -74,8 +81,9 @@ std::vector<LiveToken> LiveTokens::matching(
     const std::function<bool(const AccessToken&, const Plan&)>& wanted) const {
   return state_.with([&](const State& state) {
     std::vector<LiveToken> found;
-    for (const auto& [fingerprint, live] : state.tokens) {
-      if (wanted(live.token, *live.plan)) found.push_back({live.token.share(), live.plan});
+    for (const auto& [fingerprint, entry] : state.tokens) {
+      const auto& [token, plan] = entry.live;
+      if (wanted(token, *plan)) found.push_back({token.share(), plan});
     }
     return found;
   });

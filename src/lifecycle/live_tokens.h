@@ -28,12 +28,14 @@ struct LiveToken {
 
 /// A cache holds one token a key; this holds also those that were replaced and still work upstream,
 /// because a revocation must reach them too (rules R1, R2). Bounded: what has ended goes first,
-/// then what will end soonest. Threads: any.
+/// then what ends soonest, which is what was replaced. Threads: any.
 class LiveTokens {
  public:
   explicit LiveTokens(std::size_t tokens_max) : tokens_max_(tokens_max) {}
 
-  void add(LiveToken live, Instant now);
+  /// Returns what had to go although it lives: the caller takes it out of the cache too, because
+  /// what is not known here can be neither reported nor revoked.
+  [[nodiscard]] std::vector<LiveToken> add(LiveToken live, Instant now);
   void remove(const Fingerprint& fingerprint);
 
   [[nodiscard]] PlanPtr find_plan(const Fingerprint& fingerprint) const;
@@ -44,8 +46,12 @@ class LiveTokens {
   [[nodiscard]] std::size_t size() const;
 
  private:
+  struct Entry {
+    LiveToken live;
+    Instant end;
+  };
   struct State {
-    std::unordered_map<Fingerprint, LiveToken, FingerprintHash> tokens;
+    std::unordered_map<Fingerprint, Entry, FingerprintHash> tokens;
     std::unordered_map<Fingerprint, std::unordered_set<Fingerprint, FingerprintHash>,
                        FingerprintHash>
         children;

@@ -64,14 +64,20 @@ Action next_action(const Situation& situation, Instant now, const CachePolicy& p
   const Zone zone = situation.held ? zone_of(*situation.held, now) : Zone::dead;
   if (zone == Zone::dead) return blocked ? Action::fail : Action::refresh;
 
+  // Whole seconds, and a difference, not a sum: a demand may be as large as it likes.
+  const auto left = std::chrono::floor<std::chrono::seconds>(situation.held->expires_at - now);
+  const bool lives_too_short = left < situation.min_life;
   if (situation.rejected) {
     if (situation.refreshing) return Action::refresh;
     if (blocked) return Action::fail;
+    if (may_force) return Action::force;
     // Its replacement was refused as well: the refusal is of the subject, not of the token, and
-    // asking again and again would only make a storm.
-    return may_force ? Action::force : Action::serve;
+    // asking again and again would only make a storm. Without a replacement the refresh failed,
+    // and the memory of that failure is the limit.
+    if (!situation.is_successor) return Action::refresh;
+    return lives_too_short ? Action::fail : Action::serve;
   }
-  if (now + situation.min_life > situation.held->expires_at) {
+  if (lives_too_short) {
     if (situation.refreshing) return Action::refresh;
     return blocked || !may_force ? Action::fail : Action::force;
   }
@@ -89,13 +95,20 @@ Action next_action(const Situation& situation, Instant now, const CachePolicy& p
   return Action::refresh;
 }
 
-nanoseconds failure_memory(bool permanent, unsigned count, const CachePolicy& policy,
+nanoseconds failure_memory(const Error& error, unsigned count, const CachePolicy& policy,
                            double jitter) {
-  if (permanent) return policy.permanent_memory;
+  if (remedy_for(error.code) != Remedy::retry) return policy.permanent_memory;
   const unsigned doublings = std::min(count == 0 ? 0U : count - 1U, 16U);
   const nanoseconds full = std::min<nanoseconds>(
       nanoseconds(policy.transient_first) * (1U << doublings), policy.transient_max);
-  return full / 2 + scaled(full / 2, jitter);
+  const nanoseconds asked_for =
+      std::min(error.retry_after.value_or(std::chrono::seconds::zero()), policy.retry_after_max);
+  return std::max(full / 2 + scaled(full / 2, jitter), asked_for);
+}
+
+Instant end_of(const AccessToken& token, Instant now) {
+  constexpr auto unknown_life = std::chrono::hours(24);
+  return token.expires_at().value_or(now + unknown_life);
 }
 
 }  // namespace valetkey::lifecycle

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "valetkey/error.h"
 #include "valetkey/token_cache.h"
 
 namespace valetkey::lifecycle {
@@ -17,6 +18,7 @@ struct CachePolicy {
   std::chrono::seconds permanent_memory{60};         ///< rule C9
   std::chrono::seconds transient_first{1};
   std::chrono::seconds transient_max{30};
+  std::chrono::seconds retry_after_max{3600};
   std::chrono::milliseconds stale_wait{2000};  ///< how long a fetch may keep a caller who
                                                ///< could be served the old token
 };
@@ -34,6 +36,7 @@ enum class Zone : std::uint8_t { fresh, ahead, stale, dead };
 struct Situation {
   std::optional<Lifetime> held{};
   bool rejected = false;                   ///< an API refused the held token (rule U1)
+  bool is_successor = false;               ///< the last forced refresh brought the held token
   bool refreshing = false;                 ///< a fetch for this key is in the air
   std::optional<Instant> forced_at{};      ///< last refresh that a 401 or min_life forced
   std::optional<Instant> blocked_until{};  ///< a remembered failure stands until then (rule C9)
@@ -52,8 +55,12 @@ enum class Action : std::uint8_t {
 [[nodiscard]] Action next_action(const Situation& situation, Instant now,
                                  const CachePolicy& policy) noexcept;
 
-/// How long a failure is remembered. `count` is the number of failures in a row, from 1.
-[[nodiscard]] std::chrono::nanoseconds failure_memory(bool permanent, unsigned count,
+/// How long a failure is remembered. `count` is the number of failures in a row, from 1. Not
+/// shorter than the server asked for (rule U4), within `retry_after_max`.
+[[nodiscard]] std::chrono::nanoseconds failure_memory(const Error& error, unsigned count,
                                                       const CachePolicy& policy, double jitter);
+
+/// When a token is over: by what the server said, or, when it did not say, a day from `now`.
+[[nodiscard]] Instant end_of(const AccessToken& token, Instant now);
 
 }  // namespace valetkey::lifecycle

@@ -5,6 +5,8 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -26,20 +28,33 @@ class TokenRevoker {
   [[nodiscard]] virtual Result<void> revoke(const AccessToken& token, Deadline deadline) = 0;
 };
 
+/// What became of a revocation. `refused`: the provider will never take it, so it is not kept.
+enum class DeliveryState : std::uint8_t { pending, delivered, ended, refused };
+
 /// Threads: any.
 class RevocationQueue {
  public:
-  RevocationQueue(Clock& clock, base::Executor& executor, TokenRevoker& revoker);
+  /// Shared by the queue and by whoever waits; read it through `await`.
+  struct Delivery {
+    DeliveryState state = DeliveryState::pending;
+    bool is_stuck = false;  ///< failed in a way that waiting does not mend
+    std::optional<Error> error{};
+  };
+  using DeliveryPtr = std::shared_ptr<Delivery>;
+
+  RevocationQueue(Clock& clock, base::Executor& executor, TokenRevoker& revoker,
+                  std::size_t parcels_max);
   ~RevocationQueue() { stop(); }
   RevocationQueue(const RevocationQueue&) = delete;
   RevocationQueue& operator=(const RevocationQueue&) = delete;
 
   /// Takes the token over; the first attempt starts at once.
-  void add(AccessToken token);
+  DeliveryPtr add(AccessToken token);
 
-  /// Waits until none of these is pending any more, at most until the deadline. Returns how many
-  /// still are. Blocks: until then.
-  [[nodiscard]] std::size_t await(const std::vector<Fingerprint>& fingerprints, Deadline deadline);
+  /// Waits until none of these can change any more by waiting, at most until the deadline.
+  /// Blocks: until then.
+  [[nodiscard]] RevocationReport await(const std::vector<DeliveryPtr>& deliveries,
+                                       Deadline deadline);
 
   [[nodiscard]] std::vector<PendingRevocation> pending() const;
   [[nodiscard]] std::uint64_t delivered() const;
@@ -50,24 +65,28 @@ class RevocationQueue {
  private:
   struct Parcel {
     AccessToken token;
-    unsigned attempts = 0;
-    bool under_way = false;
+    DeliveryPtr delivery;
+    Instant end{};  ///< pointless from then on
     Instant next_at{};
-    std::string last_error{};
+    unsigned attempts = 0;
   };
 
   void run();
   void attempt(const Fingerprint& fingerprint);
+  void settle(Parcel& parcel, const Result<void>& done, Instant now);
   [[nodiscard]] std::vector<Fingerprint> take_due(Instant now, Instant& wake_at);
+  void schedule(const Fingerprint& fingerprint, const Parcel& parcel);
   void start_courier();
 
   Clock& clock_;
   base::Executor& executor_;
   TokenRevoker& revoker_;
+  const std::size_t parcels_max_;
 
   mutable std::mutex mutex_;  // guards everything below; a Guarded cannot wait on a condition
   std::condition_variable changed_;
   std::unordered_map<Fingerprint, Parcel, FingerprintHash> parcels_;
+  std::set<std::pair<Instant, Fingerprint>> due_;  ///< parcels that are not under way
   std::uint64_t delivered_ = 0;
   bool stopping_ = false;
   std::thread courier_;

@@ -21,12 +21,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto tombstone_of_unknown_end = 24h;
 constexpr auto fence_margin = 1min;
 constexpr unsigned rounds_max = 3;
 
-bool lives_long_enough(const CachedToken& held, const TokenRequest& request, Instant now) {
-  return now + request.min_life <= held.lifetime.expires_at;
+bool lives_long_enough(const std::optional<Instant>& end, const TokenRequest& request,
+                       Instant now) {
+  return !end || std::chrono::floor<std::chrono::seconds>(*end - now) >= request.min_life;
+}
+
+bool is_servable(const std::optional<CachedToken>& held, const TokenRequest& request, Instant now) {
+  return held && zone_of(held->lifetime, now) == Zone::fresh &&
+         lives_long_enough(held->lifetime.expires_at, request, now);
 }
 
 // RFC 8693 §2.2.2 leaves it to invalid_request, Box and others say invalid_grant: either may mean
@@ -35,27 +40,43 @@ bool may_blame_parent(Errc code) {
   return code == Errc::invalid_grant || code == Errc::invalid_request;
 }
 
+Error no_such_life() {
+  return {.code = Errc::denied_by_policy,
+          .context = "no token with as much life left as asked for is to be had",
+          .hint = "ask for a smaller min_life"};
+}
+
+Error given_again(const AccessToken& token) {
+  if (token.fields().developer) {
+    return {.code = Errc::developer_token_ended,
+            .context = "the developer token was revoked",
+            .hint = "generate the next one in the developer console and put it into its source"};
+  }
+  return {.code = Errc::malformed_response,
+          .context = "the provider gives again a token that was revoked",
+          .hint = "try again later; if it stays so, the provider does not honour revocations"};
+}
+
 }  // namespace
 
 TokenKeeper::TokenKeeper(KeeperParts parts, KeeperOptions options)
     : parts_(std::move(parts)),
       options_(options),
       stopper_(parts_.clock),
-      live_(options.tokens_max),
-      revocations_(*parts_.clock, parts_.executor, parts_.revoker) {}
+      live_(options.tokens_max * 2),  // the cached ones, and those that they replaced
+      revocations_(*parts_.clock, parts_.revocation_executor, parts_.revoker,
+                   options.tokens_max * 2) {}
 
 Result<AccessToken> TokenKeeper::token(const PlanPtr& plan, Deadline deadline) {
-  return token_with(plan, deadline, Where::executor);
+  return token_with(plan, deadline, nullptr);
 }
 
-Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadline, Where where) {
-  for (;;) {
+Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadline,
+                                            const FlightPtr& child) {
+  for (unsigned looks = 0;;) {
     const Instant now = parts_.clock->now();
     auto held = parts_.cache.find(plan->key);
-    if (held && zone_of(held->lifetime, now) == Zone::fresh &&
-        lives_long_enough(*held, plan->request, now)) {
-      return held->token.share(TokenOrigin::memory);
-    }
+    if (is_servable(held, plan->request, now)) return held->token.share(TokenOrigin::memory);
     Decision decision = decide(*plan, std::move(held), now);
     // A transient failure that will be over in time is worth the wait that the caller allows.
     if (decision.retry_at && *decision.retry_at < deadline.at) {
@@ -63,12 +84,15 @@ Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadli
       return fail(Errc::cancelled, "valetkey is shutting down");
     }
     const bool can_wait = decision.action == Action::serve_and_refresh;
-    if (where == Where::this_thread && decision.flight && !can_wait) {
+    if (child && decision.flight && !can_wait) {
+      decision.flight->tell(child);
       if (decision.flight->claim()) fly(plan, decision.flight);
     } else if (decision.is_new_flight) {
       launch(plan, decision.flight);
     }
-    return act(plan, std::move(decision), deadline);
+    auto result = act(*plan, decision, deadline);
+    if (result) return std::move(*result);
+    if (++looks == rounds_max) return fail(no_such_life());
   }
 }
 
@@ -89,6 +113,7 @@ TokenKeeper::Decision TokenKeeper::decide_in(KeyState& state, const Plan& plan,
     held = state.rejected->share();
     situation.held = held->lifetime;
     situation.rejected = true;
+    situation.is_successor = state.force_succeeded;
   }
   situation.refreshing = state.flight != nullptr;
   situation.forced_at = state.forced_at;
@@ -106,6 +131,7 @@ TokenKeeper::Decision TokenKeeper::decide_in(KeyState& state, const Plan& plan,
       return decision;
     case Action::force:
       state.forced_at = now;
+      state.force_succeeded = false;
       forced_.fetch_add(1, std::memory_order_relaxed);
       break;
     case Action::serve_and_refresh:
@@ -123,9 +149,7 @@ TokenKeeper::Decision TokenKeeper::decide_in(KeyState& state, const Plan& plan,
 
 void TokenKeeper::refuse(Decision& decision, const KeyState& state, Instant now) const {
   if (!state.failure || state.failure->until <= now) {
-    decision.error = Error{.code = Errc::denied_by_policy,
-                           .context = "no token with as much life left as asked for is to be had",
-                           .hint = "ask for a smaller min_life"};
+    decision.error = no_such_life();
     return;
   }
   decision.error = state.failure->error;
@@ -134,124 +158,151 @@ void TokenKeeper::refuse(Decision& decision, const KeyState& state, Instant now)
   decision.retry_at = state.failure->until;
 }
 
-void TokenKeeper::stop() {
-  stopper_.stop();
-  revocations_.stop();
+// Rule R3: what was revoked since we looked is not handed out.
+std::optional<Result<AccessToken>> TokenKeeper::serve(const CachedToken& held) const {
+  if (withdrawals_.buried(held.token.fingerprint())) return std::nullopt;
+  return held.token.share(TokenOrigin::memory);
 }
 
-Result<AccessToken> TokenKeeper::act(const PlanPtr& plan, Decision decision, Deadline deadline) {
+std::optional<Result<AccessToken>> TokenKeeper::act(const Plan& plan, const Decision& decision,
+                                                    Deadline deadline) {
   switch (decision.action) {
     case Action::serve:
     case Action::serve_and_refresh:
-      return decision.held->token.share(TokenOrigin::memory);
+      return serve(*decision.held);
     case Action::refresh_or_serve: {
       const Deadline patience{parts_.clock->now() + options_.policy.stale_wait};
       auto fetched = decision.flight->await_or_leave(*parts_.clock, deadline.sooner(patience));
-      if (fetched) return std::move(*fetched);
-      return decision.held->token.share(TokenOrigin::memory);
+      if (fetched) return Result<AccessToken>(std::move(*fetched));
+      return serve(*decision.held);
     }
     case Action::refresh:
     case Action::force: {
       auto fetched = decision.flight->await(*parts_.clock, deadline);
       if (!fetched) return fetched;
-      const auto& end = fetched->expires_at();
-      if (end && parts_.clock->now() + plan->request.min_life > *end) {
-        return fail(Errc::denied_by_policy,
-                    "the provider gives no token with as much life left as asked for",
-                    "ask for a smaller min_life");
+      if (lives_long_enough(fetched->expires_at(), plan.request, parts_.clock->now())) {
+        return fetched;
       }
-      return fetched;
+      // A flight that others began knew nothing of this caller's wish; one of his own did.
+      if (decision.action == Action::force) return Result<AccessToken>(fail(no_such_life()));
+      return std::nullopt;
     }
     case Action::fail:
-      return fail(std::move(*decision.error));
+      return Result<AccessToken>(fail(*decision.error));
   }
-  return fail(Errc::cancelled, "no action");
+  return std::nullopt;
 }
 
 void TokenKeeper::launch(const PlanPtr& plan, const FlightPtr& flight) {
-  const bool posted = parts_.executor.post([this, plan, flight] {
+  const bool posted = parts_.executor_for(*plan).post([this, plan, flight] {
     if (flight->claim()) fly(plan, flight);
   });
-  if (!posted && flight->claim()) {
-    settle(*plan, flight, fail(Errc::cancelled, "valetkey is shutting down"));
+  if (posted || !flight->claim()) return;
+  if (stopper_.stopped()) {
+    settle(*plan, flight, {fail(Errc::cancelled, "valetkey is shutting down")});
+  } else {
+    settle(*plan, flight,
+           {fail(Errc::exhausted, "no thread is to be had for the fetch",
+                 "raise the limit of processes and threads (ulimit -u, TasksMax=)")});
   }
 }
 
 void TokenKeeper::fly(const PlanPtr& plan, const FlightPtr& flight) {
+  if (stopper_.stopped()) {
+    return settle(*plan, flight, {fail(Errc::cancelled, "valetkey is shutting down")});
+  }
   const Deadline deadline{parts_.clock->now() + options_.fetch_time_max};
-  settle(*plan, flight, obtain(plan, *flight, deadline));
+  settle(*plan, flight, obtain(plan, flight, deadline));
 }
 
-Result<AccessToken> TokenKeeper::obtain(const PlanPtr& plan, Flight& flight, Deadline deadline) {
-  const Instant now = parts_.clock->now();
+TokenKeeper::Landing TokenKeeper::obtain(const PlanPtr& plan, const FlightPtr& flight,
+                                         Deadline deadline) {
   auto held = parts_.cache.find(plan->key);
-  if (held && zone_of(held->lifetime, now) == Zone::fresh &&
-      lives_long_enough(*held, plan->request, now)) {
-    return held->token.share(TokenOrigin::memory);
+  if (is_servable(held, plan->request, parts_.clock->now())) {
+    return {held->token.share(TokenOrigin::memory)};
   }
   for (unsigned round = 0; round < rounds_max; ++round) {
     const auto number = withdrawals_.number();
-    auto fetched = fetch(plan, flight, deadline);
-    if (!fetched) return fetched;
-    auto kept = keep(plan, std::move(*fetched));
-    // After it is kept, not before: a revocation either finds it kept or is found here.
-    if (!withdrawals_.withdrawn(*kept, *plan, number)) return kept;
-    parts_.cache.erase(plan->key, kept->fingerprint());
-    revocations_.add(std::move(*kept));
+    Landing landing = fetch(plan, flight, deadline);
+    if (!landing.token || keep(plan, *landing.token, number)) return landing;
+    if (withdrawals_.buried(landing.token->fingerprint())) {
+      return {fail(given_again(*landing.token))};
+    }
+    take_back(std::move(*landing.token));
   }
-  return fail(Errc::cancelled, "the token was revoked while it was being fetched");
+  return {fail(Errc::cancelled, "the token was revoked while it was being fetched")};
 }
 
-Result<AccessToken> TokenKeeper::fetch(const PlanPtr& plan, Flight& flight, Deadline deadline) {
-  const auto note = [&flight](const Error& error) { flight.note_failure(error); };
+TokenKeeper::Landing TokenKeeper::fetch(const PlanPtr& plan, const FlightPtr& flight,
+                                        Deadline deadline) {
+  const auto note = [&flight](const Error& error) { flight->note_failure(error); };
   if (!plan->parent) {
     fetches_.fetch_add(1, std::memory_order_relaxed);
-    return parts_.fetcher.fetch(*plan, nullptr, note, deadline);
+    return {parts_.fetcher.fetch(*plan, nullptr, note, deadline)};
   }
   // Rule D1. When the exchange refuses the parent, the parent may have been killed behind our back:
   // it is dropped like after a 401, and the exchange is tried once more with its successor.
-  for (bool last = false;; last = true) {
-    auto parent = token_with(plan->parent, deadline, Where::this_thread);
-    if (!parent) return parent;
+  for (bool is_last = false;; is_last = true) {
+    auto parent = fetch_parent(plan, flight, deadline);
+    if (!parent) return {std::move(parent), true};
     fetches_.fetch_add(1, std::memory_order_relaxed);
     auto child = parts_.fetcher.fetch(*plan, &*parent, note, deadline);
-    if (child || last || !may_blame_parent(child.error().code)) return child;
-    if (parent->origin() == TokenOrigin::provider) return child;
+    if (child || is_last || !may_blame_parent(child.error().code)) return {std::move(child)};
+    if (parent->origin() == TokenOrigin::provider) return {std::move(child)};
     report_unauthorized(*parent);
   }
 }
 
-Result<AccessToken> TokenKeeper::keep(const PlanPtr& plan, AccessToken token) {
-  live_.add({token.share(), plan}, parts_.clock->now());
-  // RFC 6749 §5.1: expires_in is only RECOMMENDED. A token without it is used once and not cached:
-  // a guessed hour is an hour in which a dead token would be served.
-  if (token.expires_at()) {
-    const auto lifetime = plan_lifetime(token.fields().sent_at, *token.expires_at(),
-                                        options_.policy, parts_.jitter());
-    parts_.cache.store(plan->key, {token.share(), lifetime});
-  }
-  return token;
+Result<AccessToken> TokenKeeper::fetch_parent(const PlanPtr& plan, const FlightPtr& flight,
+                                              Deadline deadline) {
+  auto parent = token_with(plan->parent, deadline, flight);
+  const bool asked_too_much = !parent && parent.error().code == Errc::denied_by_policy &&
+                              plan->parent->request.min_life > 0s;
+  if (!asked_too_much) return parent;
+  // The wish is one caller's and the flight is everybody's: he is refused when it has landed.
+  auto modest = std::make_shared<Plan>(*plan->parent);
+  modest->request.min_life = 0s;
+  return token_with(modest, deadline, flight);
 }
 
-void TokenKeeper::settle(const Plan& plan, const FlightPtr& flight,
-                         const Result<AccessToken>& landing) {
+// Whether the token is now held; if not, it is revoked, or something that covers it.
+bool TokenKeeper::keep(const PlanPtr& plan, const AccessToken& token, Withdrawals::Number number) {
+  for (const auto& evicted : live_.add({token.share(), plan}, parts_.clock->now())) {
+    if (evicted.plan) parts_.cache.erase(evicted.plan->key, evicted.token.fingerprint());
+  }
+  const double jitter = parts_.jitter();
+  const bool is_kept = withdrawals_.keep_unless_withdrawn(token, *plan, number, [&] {
+    // RFC 6749 §5.1: expires_in is only RECOMMENDED. A token without it is used once and not
+    // cached: a guessed hour is an hour in which a dead token would be served.
+    if (!token.expires_at()) return;
+    const auto lifetime =
+        plan_lifetime(token.fields().sent_at, *token.expires_at(), options_.policy, jitter);
+    parts_.cache.store(plan->key, {token.share(), lifetime});
+  });
+  if (!is_kept) live_.remove(token.fingerprint());
+  return is_kept;
+}
+
+void TokenKeeper::settle(const Plan& plan, const FlightPtr& flight, const Landing& landing) {
   const Instant now = parts_.clock->now();
+  const double jitter = parts_.jitter();
+  const Result<AccessToken>& token = landing.token;
   keys_.with([&](Keys& keys) {
     KeyState& state = keys.states[plan.key];
     state.flight.reset();
-    if (landing) {
+    if (token) {
       state.failure.reset();
       state.rejected.reset();
-    } else if (landing.error().code != Errc::cancelled) {
+      state.force_succeeded = state.forced_at.has_value();
+    } else if (token.error().code != Errc::cancelled && !landing.is_parents_failure) {
       // Rule C9. A failure deletes nothing that is still good.
       const unsigned count = state.failure ? state.failure->count + 1 : 1;
-      const bool permanent = remedy_for(landing.error().code) != Remedy::retry;
-      const auto memory = failure_memory(permanent, count, options_.policy, parts_.jitter());
-      state.failure = Failure{landing.error(), now + memory, count};
+      const auto memory = failure_memory(token.error(), count, options_.policy, jitter);
+      state.failure = Failure{token.error(), now + memory, count};
     }
   });
-  if (!landing) failures_.fetch_add(1, std::memory_order_relaxed);
-  flight->land(landing ? Result<AccessToken>(landing->share()) : fail(landing.error()));
+  if (!token) failures_.fetch_add(1, std::memory_order_relaxed);
+  flight->land(token ? Result<AccessToken>(token->share()) : fail(token.error()));
 }
 
 void TokenKeeper::sweep(Keys& keys, Instant now) const {
@@ -266,21 +317,25 @@ void TokenKeeper::sweep(Keys& keys, Instant now) const {
 }
 
 void TokenKeeper::report_unauthorized(const AccessToken& token) {
-  const PlanPtr plan = live_.find_plan(token.fingerprint());
+  const Fingerprint& fingerprint = token.fingerprint();
+  const PlanPtr plan = live_.find_plan(fingerprint);
   if (!plan) return;
   auto held = parts_.cache.find(plan->key);
   // Rule U1: the cache already holds a newer one, so this report is old news.
-  if (!held || held->token.fingerprint() != token.fingerprint()) return;
-  base::log(LogLevel::info, "token " + std::string(token.fingerprint().text()) +
-                                " was refused by the API and is dropped");
-  keys_.with([&](Keys& keys) { keys.states[plan->key].rejected = held->share(); });
-  parts_.cache.erase(plan->key, token.fingerprint());
+  if (!held || held->token.fingerprint() != fingerprint) return;
+  base::log(LogLevel::info,
+            "token " + std::string(fingerprint.text()) + " was refused by the API and is dropped");
+  parts_.cache.erase(plan->key, fingerprint);
+  keys_.with([&](Keys& keys) {
+    // Revoked meanwhile: then it is not even to be served as the best there is.
+    if (!withdrawals_.buried(fingerprint)) keys.states[plan->key].rejected = held->share();
+  });
 }
 
 RevocationReport TokenKeeper::revoke(const AccessToken& token, Deadline deadline) {
   const Instant now = parts_.clock->now();
-  withdrawals_.bury(token.fingerprint(),
-                    token.expires_at().value_or(now + tombstone_of_unknown_end), now);
+  // Before its family is looked up: a child that is being narrowed either is in it or finds this.
+  withdrawals_.bury(token.fingerprint(), end_of(token, now), now);
   auto family = live_.family_of(token.fingerprint());
   const bool is_known = std::any_of(family.begin(), family.end(), [&](const LiveToken& one) {
     return one.token.fingerprint() == token.fingerprint();
@@ -292,20 +347,24 @@ RevocationReport TokenKeeper::revoke(const AccessToken& token, Deadline deadline
 RevocationReport TokenKeeper::revoke_reach(const Reach& reach, Deadline deadline) {
   const Instant now = parts_.clock->now();
   withdrawals_.fence(reach, now + options_.fetch_time_max * rounds_max + fence_margin, now);
-  return withdraw(
-      live_.matching([&reach](const AccessToken&, const Plan& plan) { return reach.covers(plan); }),
-      deadline);
+  const auto covered = [&reach](const AccessToken&, const Plan& plan) {
+    return reach.covers(plan);
+  };
+  return withdraw(live_.matching(covered), deadline);
+}
+
+void TokenKeeper::take_back(AccessToken token) {
+  const Instant now = parts_.clock->now();
+  withdrawals_.bury(token.fingerprint(), end_of(token, now), now);
+  revocations_.add(std::move(token));
 }
 
 // Rule R2: first out of the caches, all of them, then upstream.
 RevocationReport TokenKeeper::withdraw(const std::vector<LiveToken>& tokens, Deadline deadline) {
   const Instant now = parts_.clock->now();
-  std::vector<Fingerprint> fingerprints;
   for (const auto& [token, plan] : tokens) {
     const Fingerprint& fingerprint = token.fingerprint();
-    fingerprints.push_back(fingerprint);
-    withdrawals_.bury(fingerprint, token.expires_at().value_or(now + tombstone_of_unknown_end),
-                      now);
+    withdrawals_.bury(fingerprint, end_of(token, now), now);
     live_.remove(fingerprint);
     if (!plan) continue;
     parts_.cache.erase(plan->key, fingerprint);
@@ -315,10 +374,11 @@ RevocationReport TokenKeeper::withdraw(const std::vector<LiveToken>& tokens, Dea
       if (at->second.rejected->token.fingerprint() == fingerprint) at->second.rejected.reset();
     });
   }
+  std::vector<RevocationQueue::DeliveryPtr> deliveries;
+  deliveries.reserve(tokens.size());
   for (const auto& live : tokens)
-    revocations_.add(live.token.share());
-  const std::size_t pending = revocations_.await(fingerprints, deadline);
-  return {.delivered = fingerprints.size() - pending, .pending = pending};
+    deliveries.push_back(revocations_.add(live.token.share()));
+  return revocations_.await(deliveries, deadline);
 }
 
 void TokenKeeper::forget_failures() {
@@ -326,6 +386,11 @@ void TokenKeeper::forget_failures() {
     for (auto& [key, state] : keys.states)
       state.failure.reset();
   });
+}
+
+void TokenKeeper::stop() {
+  stopper_.stop();
+  revocations_.stop();
 }
 
 void TokenKeeper::add_counters(Counters& counters) const {

@@ -45,8 +45,11 @@ struct KeeperOptions {
 
 /// What the keeper works with; what is not owned outlives it.
 struct KeeperParts {
-  std::shared_ptr<Clock> clock;
-  base::Executor& executor;
+  std::shared_ptr<Clock> clock;  // shared with the client
+  /// Where a plan's flight flies. Each provider has threads of its own, so that one that hangs
+  /// keeps nobody else waiting.
+  std::function<base::Executor&(const Plan&)> executor_for;
+  base::Executor& revocation_executor;
   TokenCache& cache;
   TokenFetcher& fetcher;
   TokenRevoker& revoker;
@@ -71,6 +74,8 @@ class TokenKeeper {
   /// Blocks: until delivered upstream, at most until the deadline.
   [[nodiscard]] RevocationReport revoke(const AccessToken& token, Deadline deadline);
   [[nodiscard]] RevocationReport revoke_reach(const Reach& reach, Deadline deadline);
+  /// Withdraws a token that was never handed out (rule D2). Does not wait for the provider.
+  void take_back(AccessToken token);
 
   /// After secrets were read again, what failed for want of them may be asked for again.
   void forget_failures();
@@ -94,6 +99,7 @@ class TokenKeeper {
     FlightPtr flight{};
     std::optional<Failure> failure{};
     std::optional<Instant> forced_at{};
+    bool force_succeeded = false;           ///< what is held now came after `forced_at`
     std::optional<CachedToken> rejected{};  ///< taken out of the cache by a 401 (rule U1)
   };
   struct Keys {
@@ -108,20 +114,29 @@ class TokenKeeper {
     std::optional<Error> error{};
     std::optional<Instant> retry_at{};  ///< the error is transient, and may be over by then
   };
-  enum class Where : std::uint8_t { executor, this_thread };
+  /// What a flight brings, and whether a failure is the parent's, who remembers it himself.
+  struct Landing {
+    Result<AccessToken> token;
+    bool is_parents_failure = false;
+  };
 
-  Result<AccessToken> token_with(const PlanPtr& plan, Deadline deadline, Where where);
+  /// `child` is the flight that needs the token to be narrowed from; it flies on this thread.
+  Result<AccessToken> token_with(const PlanPtr& plan, Deadline deadline, const FlightPtr& child);
   Decision decide(const Plan& plan, std::optional<CachedToken> held, Instant now);
   Decision decide_in(KeyState& state, const Plan& plan, std::optional<CachedToken> held,
                      Instant now);
   void refuse(Decision& decision, const KeyState& state, Instant now) const;
-  Result<AccessToken> act(const PlanPtr& plan, Decision decision, Deadline deadline);
+  /// Nothing: look again, things have changed meanwhile.
+  std::optional<Result<AccessToken>> act(const Plan& plan, const Decision& decision,
+                                         Deadline deadline);
+  std::optional<Result<AccessToken>> serve(const CachedToken& held) const;
   void launch(const PlanPtr& plan, const FlightPtr& flight);
   void fly(const PlanPtr& plan, const FlightPtr& flight);
-  Result<AccessToken> obtain(const PlanPtr& plan, Flight& flight, Deadline deadline);
-  Result<AccessToken> fetch(const PlanPtr& plan, Flight& flight, Deadline deadline);
-  Result<AccessToken> keep(const PlanPtr& plan, AccessToken token);
-  void settle(const Plan& plan, const FlightPtr& flight, const Result<AccessToken>& landing);
+  Landing obtain(const PlanPtr& plan, const FlightPtr& flight, Deadline deadline);
+  Landing fetch(const PlanPtr& plan, const FlightPtr& flight, Deadline deadline);
+  Result<AccessToken> fetch_parent(const PlanPtr& plan, const FlightPtr& flight, Deadline deadline);
+  bool keep(const PlanPtr& plan, const AccessToken& token, Withdrawals::Number number);
+  void settle(const Plan& plan, const FlightPtr& flight, const Landing& landing);
   void sweep(Keys& keys, Instant now) const;
   RevocationReport withdraw(const std::vector<LiveToken>& tokens, Deadline deadline);
 

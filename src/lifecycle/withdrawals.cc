@@ -31,14 +31,22 @@ void Withdrawals::fence(Reach reach, Instant until, Instant now) {
   });
 }
 
-bool Withdrawals::withdrawn(const AccessToken& token, const Plan& plan, Number number) const {
+bool Withdrawals::buried(const Fingerprint& fingerprint) const {
+  return state_.with([&](const State& state) { return state.tombstones.contains(fingerprint); });
+}
+
+bool Withdrawals::keep_unless_withdrawn(const AccessToken& token, const Plan& plan, Number number,
+                                        const std::function<void()>& keep) const {
   return state_.with([&](const State& state) {
-    if (state.tombstones.contains(token.fingerprint())) return true;
+    if (state.tombstones.contains(token.fingerprint())) return false;
     const auto& parent = token.fields().parent;
-    if (parent && state.tombstones.contains(*parent)) return true;
-    return std::any_of(state.fences.begin(), state.fences.end(), [&](const Fence& fence) {
-      return fence.number > number && fence.reach.covers(plan);
-    });
+    if (parent && state.tombstones.contains(*parent)) return false;
+    const bool is_fenced = std::any_of(
+        state.fences.begin(), state.fences.end(),
+        [&](const Fence& fence) { return fence.number > number && fence.reach.covers(plan); });
+    if (is_fenced) return false;
+    keep();
+    return true;
   });
 }
 

@@ -3,6 +3,7 @@
 // What has been revoked: tombstones of tokens, and fences in time before whole subjects.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -37,8 +38,14 @@ class Withdrawals {
   /// Fetches under way that `reach` covers are void; they end before `until`.
   void fence(Reach reach, Instant until, Instant now);
 
-  /// Whether a token whose fetch took `number` is revoked, by itself, by its parent or by a fence.
-  [[nodiscard]] bool withdrawn(const AccessToken& token, const Plan& plan, Number number) const;
+  /// Whether the token itself is revoked.
+  [[nodiscard]] bool buried(const Fingerprint& fingerprint) const;
+
+  /// Runs `keep` unless a token whose fetch took `number` is revoked, by itself, by its parent or
+  /// by a fence. No revocation comes in between: it either finds the token kept, or is found here.
+  /// Returns whether `keep` ran; it must not block.
+  [[nodiscard]] bool keep_unless_withdrawn(const AccessToken& token, const Plan& plan,
+                                           Number number, const std::function<void()>& keep) const;
 
  private:
   struct Fence {

@@ -42,9 +42,10 @@ class ScriptedProvider final : public lifecycle::TokenFetcher, public lifecycle:
       return fail(code, "as the script says");
     });
   }
-  void revocations_fail(bool fails) {
+  void revocations_fail(bool fails, Errc code = Errc::unreachable) {
     const std::lock_guard lock(mutex_);
     revocations_fail_ = fails;
+    revocation_error_ = code;
   }
   void on_revoke(std::function<void()> look) { on_revoke_ = std::move(look); }
 
@@ -90,7 +91,7 @@ class ScriptedProvider final : public lifecycle::TokenFetcher, public lifecycle:
   Result<void> revoke(const AccessToken& token, Deadline) override {
     if (on_revoke_) on_revoke_();
     const std::lock_guard lock(mutex_);
-    if (revocations_fail_) return fail(Errc::unreachable, "as the script says");
+    if (revocations_fail_) return fail(revocation_error_, "as the script says");
     revoked_.push_back(text_of(token));
     return {};
   }
@@ -103,6 +104,7 @@ class ScriptedProvider final : public lifecycle::TokenFetcher, public lifecycle:
   std::vector<std::string> revoked_;
   std::function<void()> on_revoke_;
   bool revocations_fail_ = false;
+  Errc revocation_error_ = Errc::unreachable;
   int last_ = 0;
 };
 
@@ -137,13 +139,15 @@ struct KeeperWorld {
   ScriptedProvider provider{*clock};
   cache::MemoryCache cache{{}, clock};
   Executor executor;
-  lifecycle::TokenKeeper keeper{{.clock = clock,
-                                 .executor = executor,
-                                 .cache = cache,
-                                 .fetcher = provider,
-                                 .revoker = provider,
-                                 .jitter = [] { return 0.0; }},
-                                {}};
+  lifecycle::TokenKeeper keeper{
+      {.clock = clock,
+       .executor_for = [this](const lifecycle::Plan&) -> base::Executor& { return executor; },
+       .revocation_executor = executor,
+       .cache = cache,
+       .fetcher = provider,
+       .revoker = provider,
+       .jitter = [] { return 0.0; }},
+      {}};
 };
 
 }  // namespace valetkey::support

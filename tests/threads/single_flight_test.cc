@@ -192,6 +192,7 @@ TEST(SingleFlight, ForcesOneRefreshForManyThreadsThatReportAtOnce) {
 // Rule F1
 TEST(SingleFlight, EndsItsWaitersWhenTheExecutorShutsDown) {
   World world(1U);
+  world.keeper.stop();
   world.executor.stop();
 
   EXPECT_EQ(world.ask(plan_for("k")), "cancelled");

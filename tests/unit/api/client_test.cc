@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 
 #include "base/http_date.h"
 #include "support/client_world.h"
@@ -200,11 +201,50 @@ TEST(Client, RefusesAndRevokesATokenThatIsWiderThanAskedFor) {
 
   EXPECT_EQ(ask(client, world, {.scopes = {"item_preview"}, .resource = "files/5"}),
             "wider_than_asked");
+  while (world.transport->sent().size() < 3)
+    std::this_thread::yield();
 
   const auto sent = world.transport->sent();
-  ASSERT_EQ(sent.size(), 3U);
   EXPECT_EQ(sent[2].url, "https://api.box.com/oauth2/revoke");
   EXPECT_THAT(sent[2].body, HasSubstr("token=wide"));
+}
+
+// Rules D2, R4
+TEST(Client, KeepsTheRevocationOfARefusedTokenUntilItIsDelivered) {
+  ClientWorld world;
+  world.transport->will_answer(200, token_body("full"));
+  world.transport->will_answer(200, exchange_body("wide", "item_delete", "file", "5"));
+  world.transport->otherwise(503, "");
+  auto client = world.open();
+  const Instant before = world.clock->now();
+
+  const auto refused =
+      client.token({.scopes = {"item_preview"}, .resource = "files/5"}, world.in(10s));
+
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::wider_than_asked);
+  EXPECT_EQ(world.clock->now(), before);
+  const auto pending = client.status().pending_revocations;
+  ASSERT_EQ(pending.size(), 1U);
+  EXPECT_EQ(pending[0].fingerprint, support::fingerprint_of("wide"));
+}
+
+// Rule D2
+TEST(Client, RefusesTheTokenToBeNarrowedInPlaceOfANarrowOneAndLeavesItAlone) {
+  ClientWorld world;
+  world.transport->will_answer(200, token_body("full"));
+  world.transport->otherwise([](const support::SentRequest& request) {
+    return support::ScriptedTransport::made(
+        200, exchange_body("full", "item_preview", "file", "5"))(request);
+  });
+  auto client = world.open();
+
+  EXPECT_EQ(ask(client, world, {.scopes = {"item_preview"}, .resource = "files/5"}),
+            "malformed_response");
+  EXPECT_EQ(ask(client, world), "full");
+
+  EXPECT_EQ(world.transport->sent().size(), 2U);
+  EXPECT_TRUE(client.status().pending_revocations.empty());
 }
 
 // Rule D1
@@ -237,6 +277,26 @@ TEST(Client, RevokesAChildWithItsParent) {
   ASSERT_TRUE(report);
   EXPECT_EQ(report->delivered, 2U);
   EXPECT_TRUE(client.status().tokens.empty());
+}
+
+// Rule R1
+TEST(Client, RevokesEverythingOfOneProviderAndNothingOfAnother) {
+  ClientWorld world;
+  auto second = world.config.providers[0];
+  second.name = "second";
+  world.config.providers.push_back(second);
+  world.transport->will_answer(200, token_body("one"));
+  world.transport->will_answer(200, token_body("two"));
+  world.transport->otherwise(200, "");
+  auto client = world.open();
+  EXPECT_EQ(ask(client, world, {.provider = "box"}), "one");
+  EXPECT_EQ(ask(client, world, {.provider = "second"}), "two");
+
+  const auto report = client.revoke_provider("box", world.in(5s));
+
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->delivered, 1U);
+  EXPECT_EQ(ask(client, world, {.provider = "second"}), "two");
 }
 
 // Rule V1
@@ -274,6 +334,26 @@ TEST(Client, SaysWhereTheNextDeveloperTokenIsToBeHadWhenOneHasEnded) {
   EXPECT_THAT(ended.error().hint, HasSubstr("developer.token"));
   EXPECT_TRUE(world.transport->sent().empty());
   EXPECT_TRUE(client.status().tokens.empty());
+}
+
+// Rule V2
+TEST(Client, SaysThatTheDeveloperTokenHasEndedWhenItCannotBeNarrowed) {
+  ClientWorld world;
+  auto& provider = world.config.providers[0];
+  world.config.environment = Environment::development;
+  provider.grant = "developer_token";
+  provider.developer_token = "file:" + world.directory.write("developer.token", "dev-one");
+  world.transport->otherwise(
+      400, R"({"error":"invalid_grant","error_description":"Invalid access token"})");
+  auto client = world.open();
+
+  const auto child =
+      client.token({.scopes = {"item_preview"}, .resource = "files/5"}, world.in(1s));
+
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().code, Errc::developer_token_ended);
+  EXPECT_THAT(child.error().hint, HasSubstr("developer.token"));
+  EXPECT_EQ(ask(client, world), "developer_token_ended");
 }
 
 TEST(Client, TakesTheNextDeveloperTokenFromItsSource) {

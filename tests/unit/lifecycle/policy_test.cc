@@ -114,11 +114,26 @@ TEST(NextAction, IsTheWholePolicyInATable) {
       {"dead", 60min, with([](Situation&) {}), Action::refresh},
       {"dead, failed lately", 60min, with(blocked), Action::fail},
       {"rejected", 1min, with(rejected), Action::force},
-      {"rejected, forced 9 s ago", 1min, with([](Situation& s) {
+      {"rejected, and so was its successor 9 s ago", 1min, with([](Situation& s) {
          s.rejected = true;
+         s.is_successor = true;
          s.forced_at = start + 51s;
        }),
        Action::serve},
+      {"rejected, forced 9 s ago in vain", 1min, with([](Situation& s) {
+         s.rejected = true;
+         s.forced_at = start + 51s;
+       }),
+       Action::refresh},
+      {"rejected successor, more life wanted", 1min, with([](Situation& s) {
+         s.rejected = true;
+         s.is_successor = true;
+         s.forced_at = start + 51s;
+         s.min_life = 2h;
+       }),
+       Action::fail},
+      {"more life wanted than there is", 1min,
+       with([](Situation& s) { s.min_life = std::chrono::seconds::max(); }), Action::force},
       {"rejected, forced 10 s ago", 1min, with([](Situation& s) {
          s.rejected = true;
          s.forced_at = start + 50s;
@@ -153,12 +168,25 @@ TEST(NextAction, IsTheWholePolicyInATable) {
 
 // Rule C9
 TEST(FailureMemory, DoublesForTransientOnesUpToABoundAndIsFixedForPermanentOnes) {
-  EXPECT_EQ(failure_memory(false, 1, policy, 0.0), 500ms);
-  EXPECT_EQ(failure_memory(false, 2, policy, 0.0), 1s);
-  EXPECT_EQ(failure_memory(false, 3, policy, 0.5), 3s);
-  EXPECT_EQ(failure_memory(false, 60, policy, 0.0), 15s);
-  EXPECT_EQ(failure_memory(true, 1, policy, 0.5), 60s);
-  EXPECT_EQ(failure_memory(true, 9, policy, 0.5), 60s);
+  const Error transient{.code = Errc::unreachable, .context = "away"};
+  const Error permanent{.code = Errc::invalid_client, .context = "wrong"};
+
+  EXPECT_EQ(failure_memory(transient, 1, policy, 0.0), 500ms);
+  EXPECT_EQ(failure_memory(transient, 2, policy, 0.0), 1s);
+  EXPECT_EQ(failure_memory(transient, 3, policy, 0.5), 3s);
+  EXPECT_EQ(failure_memory(transient, 60, policy, 0.0), 15s);
+  EXPECT_EQ(failure_memory(permanent, 1, policy, 0.5), 60s);
+  EXPECT_EQ(failure_memory(permanent, 9, policy, 0.5), 60s);
+}
+
+// Rule U4
+TEST(FailureMemory, IsNotShorterThanTheServerAskedForWithinReason) {
+  Error throttled{.code = Errc::throttled, .context = "429"};
+
+  throttled.retry_after = 120s;
+  EXPECT_EQ(failure_memory(throttled, 1, policy, 0.0), 120s);
+  throttled.retry_after = 24h;
+  EXPECT_EQ(failure_memory(throttled, 1, policy, 0.0), 1h);
 }
 
 }  // namespace

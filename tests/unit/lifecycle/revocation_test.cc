@@ -173,5 +173,103 @@ TEST(Revocation, OfATokenThatWasNotFetchedHereIsDeliveredAllTheSame) {
   EXPECT_EQ(world.provider.revoked(), Texts{"foreign"});
 }
 
+// Rule R2
+TEST(Revocation, OfATokenThatCallsItselfItsOwnParentEnds) {
+  World world(4U);
+  const auto plan = plan_for("k");
+  world.provider.will([&](const Plan& wanted, const AccessToken*) -> Result<AccessToken> {
+    auto fields = support::fields_of(
+        {.value = "circle", .sent_at = world.clock->now(), .subject = wanted.request.subject});
+    fields.parent = fields.fingerprint;
+    return AccessToken(std::move(fields));
+  });
+
+  EXPECT_EQ(world.keeper.revoke(world.take(plan), world.in(5s)).delivered, 1U);
+}
+
+// Rule R3
+TEST(Revocation, IsNotUndoneByAReportThatComesLate) {
+  World world(4U);
+  const auto plan = plan_for("k");
+  const auto token = world.take(plan);
+  EXPECT_EQ(world.keeper.revoke(token, world.in(5s)).delivered, 1U);
+
+  world.keeper.report_unauthorized(token);
+
+  EXPECT_EQ(world.ask(plan), "t2");
+}
+
+// Rule R3
+TEST(Revocation, ReachesACallerWhoWaitsWithAStaleToken) {
+  World world(4U);
+  const auto plan = plan_for("k");
+  const auto token = world.take(plan);
+  world.clock->advance(55min);
+  std::mutex gate;
+  gate.lock();
+  world.provider.will([&](const Plan& wanted, const AccessToken* parent) {
+    const std::lock_guard pass(gate);
+    return world.provider.ordinary(wanted, parent);
+  });
+  std::string served;
+  std::thread caller([&] { served = world.ask(plan, 60s); });
+  world.clock->await_waiters(1);
+  EXPECT_EQ(world.keeper.revoke(token, world.in(1s)).delivered, 1U);
+
+  world.clock->advance(2s);  // the caller's patience with the refresh is over
+  gate.unlock();
+  caller.join();
+
+  EXPECT_EQ(served, "t2");
+}
+
+TEST(Revocation, OfATokenThatHasEndedSaysSoAtOnce) {
+  World world(4U);
+  const auto token = world.take(plan_for("k"));
+  world.clock->advance(2h);
+
+  const auto report = world.keeper.revoke(token, world.in(1h));
+
+  EXPECT_EQ(report.ended, 1U);
+  EXPECT_EQ(report.delivered, 0U);
+  EXPECT_EQ(world.provider.revoked(), Texts{});
+}
+
+TEST(Revocation, ThatTheProviderWillNeverTakeIsNotWaitedFor) {
+  World world(4U);
+  const auto token = world.take(plan_for("k"));
+  world.provider.revocations_fail(true, Errc::misconfigured);
+
+  const auto report = world.keeper.revoke(token, world.in(1h));
+
+  EXPECT_EQ(report.refused, 1U);
+  ASSERT_TRUE(report.last_error);
+  EXPECT_EQ(report.last_error->code, Errc::misconfigured);
+  EXPECT_TRUE(world.keeper.pending_revocations().empty());
+}
+
+// Rule R4
+TEST(Revocation, ThatOnlyAPersonCanMendIsKeptButNotWaitedFor) {
+  World world(4U);
+  const auto token = world.take(plan_for("k"));
+  world.provider.revocations_fail(true, Errc::invalid_client);
+
+  const auto report = world.keeper.revoke(token, world.in(1h));
+
+  EXPECT_EQ(report.pending, 1U);
+  EXPECT_EQ(world.keeper.pending_revocations().size(), 1U);
+}
+
+// Rule D2
+TEST(Revocation, TakesBackATokenThatWasNeverHandedOut) {
+  World world(4U);
+
+  world.keeper.take_back(support::make_token({.value = "too wide", .sent_at = world.clock->now()}));
+
+  while (world.provider.revoked().empty())
+    std::this_thread::yield();
+  EXPECT_EQ(world.provider.revoked(), Texts{"too wide"});
+}
+
 }  // namespace
 }  // namespace valetkey::lifecycle

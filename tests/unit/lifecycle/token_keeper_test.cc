@@ -306,5 +306,111 @@ TEST(TokenKeeper, BlamesNoParentThatHasJustBeenFetched) {
   EXPECT_EQ(world.provider.fetched(), (Texts{"parent", "child"}));
 }
 
+// Rule C9
+TEST(TokenKeeper, LetsOneCallersWishForALongLifeHarmNobodyElse) {
+  World world;
+  const auto parent = plan_for("parent");
+  const auto child = plan_for("child", user("1"), parent);
+  auto demanding_parent = std::make_shared<Plan>(*parent);
+  demanding_parent->request.min_life = 2h;
+  auto demanding = std::make_shared<Plan>(*child);
+  demanding->request.min_life = 2h;
+  demanding->parent = demanding_parent;
+
+  EXPECT_EQ(world.ask(demanding), "denied_by_policy");
+
+  EXPECT_TRUE(world.ask(child).starts_with("t")) << world.ask(child);
+  EXPECT_TRUE(world.ask(parent).starts_with("t"));
+}
+
+// Rules C9, D1
+TEST(TokenKeeper, RemembersAParentsFailureOnceAndNotAgainForItsChild) {
+  World world;
+  const auto parent = plan_for("parent");
+  const auto child = plan_for("child", user("1"), parent);
+  world.provider.will_fail(Errc::invalid_client);
+  EXPECT_EQ(world.ask(parent), "invalid_client");
+  world.clock->advance(59s);
+  EXPECT_EQ(world.ask(child), "invalid_client");
+
+  world.clock->advance(1s);
+
+  EXPECT_EQ(world.ask(child), "t2<t1");
+}
+
+// Rule U4
+TEST(TokenKeeper, AsksNobodyBeforeTheTimeThatTheServerNamed) {
+  World world;
+  const auto plan = plan_for("k");
+  world.provider.will([](const Plan&, const AccessToken*) -> Result<AccessToken> {
+    Error throttled{.code = Errc::throttled, .context = "429"};
+    throttled.retry_after = 120s;
+    return fail(std::move(throttled));
+  });
+  EXPECT_EQ(world.ask(plan), "throttled");
+  world.clock->advance(60s);
+
+  const auto early = world.keeper.token(plan, world.in(5s));
+
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().retry_after, 60s);
+  EXPECT_EQ(world.provider.fetched().size(), 1U);
+  world.clock->advance(60s);
+  EXPECT_EQ(world.ask(plan), "t1");
+}
+
+// Rule U1
+TEST(TokenKeeper, DoesNotServeARefusedTokenBecauseItsRefreshFailed) {
+  World world;
+  const auto plan = plan_for("k");
+  world.keeper.report_unauthorized(world.take(plan));
+  world.provider.will_fail(Errc::unreachable);
+  EXPECT_EQ(world.ask(plan, 0s), "unreachable");
+
+  world.clock->advance(2s);
+
+  EXPECT_EQ(world.ask(plan), "t2");
+}
+
+// Rule R3
+TEST(TokenKeeper, ServesNoTokenThatTheProviderGivesAgainAfterItsRevocation) {
+  World world;
+  const auto plan = plan_for("k");
+  const auto stubborn = [&](const Plan& wanted, const AccessToken*) -> Result<AccessToken> {
+    return support::make_token(
+        {.value = "same", .sent_at = world.clock->now(), .subject = wanted.request.subject});
+  };
+  for (int time = 0; time < 10; ++time)
+    world.provider.will(stubborn);
+  const auto token = world.take(plan);
+  EXPECT_EQ(support::text_of(token), "same");
+  EXPECT_EQ(world.keeper.revoke(token, world.in(0s)).refused, 0U);
+
+  for (int ask = 0; ask < 20; ++ask)
+    EXPECT_EQ(world.ask(plan, 0s), "malformed_response");
+
+  EXPECT_EQ(world.provider.fetched().size(), 2U);
+}
+
+// Rule C6
+TEST(TokenKeeper, ForgetsNoTokenThatItStillServes) {
+  support::FakeClock clock;
+  LiveTokens live(2);
+  const auto plan = plan_for("k");
+  const auto add = [&](const std::string& value, std::chrono::seconds life) {
+    return live.add(
+        {support::make_token({.value = value, .sent_at = clock.now(), .expires_in = life}), plan},
+        clock.now());
+  };
+
+  EXPECT_TRUE(add("unknown end", 0s).empty());
+  EXPECT_TRUE(add("one hour", 1h).empty());
+  const auto evicted = add("two hours", 2h);
+
+  ASSERT_EQ(evicted.size(), 1U);  // and the keeper takes it out of the cache
+  EXPECT_EQ(support::text_of(evicted[0].token), "one hour");
+  EXPECT_EQ(live.size(), 2U);
+}
+
 }  // namespace
 }  // namespace valetkey::lifecycle
