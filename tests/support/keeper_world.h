@@ -122,7 +122,10 @@ template <class Executor>
 struct KeeperWorld {
   template <class... Args>
   explicit KeeperWorld(Args&&... args) : executor(std::forward<Args>(args)...) {}
-  ~KeeperWorld() { keeper.stop(); }
+  ~KeeperWorld() {
+    keeper.stop();
+    if constexpr (requires { executor.stop(); }) executor.stop();
+  }
 
   Deadline in(std::chrono::nanoseconds from_now) const { return {clock->now() + from_now}; }
   std::string ask(const lifecycle::PlanPtr& plan,
