@@ -176,6 +176,10 @@ Result<TokenAnswer> parse_token_response(const HttpResponse& response, const Pro
 
   TokenFields& token = answer->token;
   token.fingerprint = token.value.reveal(crypto::fingerprint_of);
+  // Rule D2. Not a token that was given too wide, which would be withdrawn: the parent is in use.
+  if (parent != nullptr && token.fingerprint == parent->fingerprint()) {
+    return refuse("it is the very token that was to be narrowed");
+  }
   token.provider = profile.name;
   token.subject = request.subject;
   token.resource = request.resource;

@@ -33,8 +33,8 @@ struct TokenAnswer {
 /// A 2xx answer is the token; it lives from the moment the request was sent (rule C2), and no
 /// longer than its parent where there is one (rule D1). Anything else is an error.
 ///
-/// `parent` is null unless the request was an exchange. What was granted still has to pass
-/// check_grant. Errors: malformed_response, and those of parse_error_response.
+/// `parent` is null unless the request was an exchange, whose answer may not be the parent itself.
+/// What was granted still has to pass check_grant. Errors: malformed_response, and those of parse_error_response.
 [[nodiscard]] Result<TokenAnswer> parse_token_response(const HttpResponse& response,
                                                        const Profile& profile,
                                                        const TokenRequest& request,

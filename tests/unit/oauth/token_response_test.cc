@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "crypto/digest.h"
 #include "support/http_messages.h"
 
 namespace valetkey::oauth {
@@ -43,7 +44,7 @@ TokenRequest file_request() {
 AccessToken parent_until(std::chrono::seconds life) {
   TokenFields fields;
   fields.value = Secret("token-one");
-  fields.fingerprint = Fingerprint("aaaaaaaaaaaa");
+  fields.fingerprint = crypto::fingerprint_of("token-one");
   fields.expires_at = support::sent_at + life;
   fields.expires_at_wall = support::answered_at + life;
   return AccessToken(std::move(fields));
@@ -84,7 +85,7 @@ TEST(TokenResponse, KeepsWhatWasAskedWithTheToken) {
   EXPECT_EQ(read->token.provider, "box");
   EXPECT_EQ(read->token.subject, user("7"));
   EXPECT_EQ(read->token.resource, "https://api.box.com/2.0/files/1");
-  EXPECT_EQ(read->token.parent, Fingerprint("aaaaaaaaaaaa"));
+  EXPECT_EQ(read->token.parent, parent.fingerprint());
   EXPECT_THAT(read->token.scopes, ElementsAre("item_preview"));
   EXPECT_EQ(read->token.fingerprint.text().size(), 12U);
 }
@@ -151,6 +152,19 @@ TEST(TokenResponse, TurnsAnythingBut2xxIntoItsError) {
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, Errc::invalid_grant);
   EXPECT_EQ(read.error().server_text, "Invalid refresh token");
+}
+
+// Rule D2
+TEST(TokenResponse, RefusesTheTokenToBeNarrowedInPlaceOfANarrowOne) {
+  const AccessToken parent = parent_until(std::chrono::hours(1));
+  std::string echo(exchanged);
+  echo.replace(echo.find("token-two"), 9, "token-one");
+
+  const auto read = parse_token_response(answer(200, echo), box_profile(), file_request(), &parent);
+
+  ASSERT_FALSE(read);
+  // Not wider_than_asked: that would withdraw the parent.
+  EXPECT_EQ(read.error().code, Errc::malformed_response);
 }
 
 // Rule D2
