@@ -13,6 +13,7 @@
 
 #include "api/config_checks.h"
 #include "api/config_table.h"
+#include "base/descriptor.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "valetkey/config.h"
@@ -109,13 +110,6 @@ Failure unreadable(const std::string& path, int reason) {
                          : "check the path and the permissions"}});
 }
 
-struct Descriptor {
-  int number;
-  ~Descriptor() {
-    if (number >= 0) ::close(number);
-  }
-};
-
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::string& path) {
@@ -140,15 +134,15 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
 }
 
 Result<Config> load_config(const std::string& path) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-  if (file.number < 0) return unreadable(path, errno);
+  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) return unreadable(path, errno);
   struct stat facts {};
-  if (::fstat(file.number, &facts) != 0) return unreadable(path, errno);
+  if (::fstat(file.get(), &facts) != 0) return unreadable(path, errno);
   if (S_ISDIR(facts.st_mode)) return unreadable(path, EISDIR);
   std::string text;
   char block[8192];
   for (;;) {
-    const ssize_t count = ::read(file.number, block, sizeof block);
+    const ssize_t count = ::read(file.get(), block, sizeof block);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return unreadable(path, errno);
     if (count == 0) break;

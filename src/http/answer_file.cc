@@ -11,19 +11,9 @@
 #include <system_error>
 #include <utility>
 
-namespace valetkey::http {
+#include "base/descriptor.h"
 
-Failure file_failure(int error, Errc otherwise, std::string what) {
-  what += ": " + std::generic_category().message(error);
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
-    return fail(Errc::exhausted, std::move(what), "make room on that file system");
-  }
-  if (error == EMFILE || error == ENFILE) {
-    return fail(Errc::exhausted, std::move(what),
-                "raise the limit of open files (ulimit -n; systemd: LimitNOFILE=)");
-  }
-  return fail(otherwise, std::move(what));
-}
+namespace valetkey::http {
 
 AnswerFile::~AnswerFile() {
   if (fd_ >= 0) close(fd_);
@@ -39,7 +29,7 @@ Result<void> AnswerFile::open() {
   std::string part = path_ + ".XXXXXX";
   fd_ = mkostemp(part.data(), O_CLOEXEC);  // mode 0600
   if (fd_ < 0) {
-    return file_failure(errno, Errc::misconfigured, "cannot write the answer to " + path_);
+    return base::system_failure(errno, Errc::misconfigured, "cannot write the answer to " + path_);
   }
   part_ = std::move(part);
   return {};
@@ -54,7 +44,8 @@ Result<void> AnswerFile::write(std::string_view bytes) {
     const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      return file_failure(errno, Errc::misconfigured, "cannot write the answer to " + path_);
+      return base::system_failure(errno, Errc::misconfigured,
+                                  "cannot write the answer to " + path_);
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
@@ -66,7 +57,7 @@ Result<void> AnswerFile::finish() {
   if (!opened) return opened;
   const int closed = close(std::exchange(fd_, -1));
   if (closed != 0 || std::rename(part_.c_str(), path_.c_str()) != 0) {
-    return file_failure(errno, Errc::misconfigured, "cannot write the answer to " + path_);
+    return base::system_failure(errno, Errc::misconfigured, "cannot write the answer to " + path_);
   }
   part_.clear();
   return {};

@@ -30,7 +30,4 @@ class AnswerFile {
   int fd_ = -1;
 };
 
-/// An errno met while handling a file of the user's. Errors: exhausted or `otherwise`.
-[[nodiscard]] Failure file_failure(int error, Errc otherwise, std::string what);
-
 }  // namespace valetkey::http

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "http/answer_file.h"
 
 namespace valetkey::http {
@@ -107,7 +108,7 @@ std::string words_of(CURL* easy, CURLcode code) {
 Error explain_failure(CURL* easy, CURLcode code, const std::string& origin) {
   if (const auto shortage = shortage_of_descriptors()) {
     Result<void> failed{
-        file_failure(*shortage, Errc::exhausted, "cannot open a connection to " + origin)};
+        base::system_failure(*shortage, Errc::exhausted, "cannot open a connection to " + origin)};
     return std::move(failed).error();
   }
   switch (code) {

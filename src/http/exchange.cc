@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "http/origin.h"
@@ -51,7 +52,7 @@ Result<void> Exchange::open_body() {
   if (!request_.body_file) return {};
   const std::string what = "cannot read the body file " + request_.body_file->path;
   body_fd_ = open(request_.body_file->path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (body_fd_ < 0) return file_failure(errno, Errc::invalid_argument, what);
+  if (body_fd_ < 0) return base::system_failure(errno, Errc::invalid_argument, what);
   struct stat seen {};
   if (fstat(body_fd_, &seen) != 0 || !S_ISREG(seen.st_mode)) {
     return fail(Errc::invalid_argument, what + ": not a regular file");
@@ -190,8 +191,8 @@ curl_socket_t Exchange::open_socket(const curl_sockaddr& address) {
   }
   const int fd = socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
   if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-    stop(file_failure(errno, Errc::exhausted,
-                      "cannot open a connection to " + origin_of(request_.url)));
+    stop(base::system_failure(errno, Errc::exhausted,
+                              "cannot open a connection to " + origin_of(request_.url)));
   }
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }

@@ -21,14 +21,14 @@ Result<FileLock> FileLock::acquire(const std::string& path, Deadline deadline, C
   std::error_code unresolved;
   const auto canonical = std::filesystem::canonical(path, unresolved);
   const std::string name = (unresolved ? path : canonical.string()) + ".lock";
-  Descriptor file(open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file) return system_failure(errno, Errc::misconfigured, name + " cannot be made");
+  base::Descriptor file(open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return base::system_failure(errno, Errc::misconfigured, name + " cannot be made");
   std::mutex mutex;
   std::condition_variable nobody_notifies;
   std::unique_lock lock(mutex);
   while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) {
-      return system_failure(errno, Errc::misconfigured, name + " cannot be locked");
+      return base::system_failure(errno, Errc::misconfigured, name + " cannot be locked");
     }
     const Instant now = clock.now();
     if (deadline.passed(now)) {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "secrets/descriptor.h"
+#include "base/descriptor.h"
 #include "valetkey/error.h"
 #include "valetkey/time.h"
 
@@ -21,9 +21,9 @@ class FileLock {
                                                 Clock& clock);
 
  private:
-  explicit FileLock(Descriptor file) : file_(std::move(file)) {}
+  explicit FileLock(base::Descriptor file) : file_(std::move(file)) {}
 
-  Descriptor file_;
+  base::Descriptor file_;
 };
 
 }  // namespace valetkey::secrets

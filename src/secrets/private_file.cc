@@ -14,8 +14,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/limits.h"
-#include "secrets/descriptor.h"
 
 namespace valetkey::secrets {
 namespace {
@@ -37,7 +37,7 @@ Failure unreadable(int error, const std::string& path) {
     return fail(Errc::secret_unavailable, path + " may not be read by this user",
                 "chown it to the user that runs valetkey, mode 0600");
   }
-  return system_failure(error, Errc::secret_unavailable, path + " cannot be read");
+  return base::system_failure(error, Errc::secret_unavailable, path + " cannot be read");
 }
 
 Result<void> check_file(const struct stat& seen, const std::string& path, mode_t forbidden) {
@@ -63,7 +63,7 @@ Result<void> check_file(const struct stat& seen, const std::string& path, mode_t
 
 Result<Secret> load_file(const std::string& path, mode_t forbidden) {
   // O_NONBLOCK: a FIFO in the secret's place must not hang us.
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const base::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) return unreadable(errno, path);
   // SECURITY: of what is open, not of the name, which may mean another file by now.
   struct stat seen {};
@@ -89,7 +89,8 @@ Result<Secret> load_file(const std::string& path, mode_t forbidden) {
   });
 }
 
-Result<void> write_whole(const Descriptor& file, const Secret& secret, const std::string& path) {
+Result<void> write_whole(const base::Descriptor& file, const Secret& secret,
+                         const std::string& path) {
   const int error = secret.reveal([&](std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t written = write(file.get(), bytes.data(), bytes.size());
@@ -98,7 +99,8 @@ Result<void> write_whole(const Descriptor& file, const Secret& secret, const std
     }
     return fsync(file.get()) == 0 ? 0 : errno;
   });
-  if (error != 0) return system_failure(error, Errc::misconfigured, path + " cannot be written");
+  if (error != 0)
+    return base::system_failure(error, Errc::misconfigured, path + " cannot be written");
   return {};
 }
 
@@ -131,21 +133,21 @@ Result<void> save_private_file(const std::string& path, const Secret& secret) {
   const auto canonical = std::filesystem::canonical(path, unresolved);
   const std::string target = unresolved ? path : canonical.string();  // a link stays a link
   std::string part = target + ".XXXXXX";
-  Descriptor file(mkostemp(part.data(), O_CLOEXEC));  // mode 0600
-  if (!file) return system_failure(errno, Errc::misconfigured, path + " cannot be written");
+  base::Descriptor file(mkostemp(part.data(), O_CLOEXEC));  // mode 0600
+  if (!file) return base::system_failure(errno, Errc::misconfigured, path + " cannot be written");
   auto written = write_whole(file, secret, path);
   if (!written || std::rename(part.c_str(), target.c_str()) != 0) {
     const int error = errno;
     unlink(part.c_str());
     if (!written) return written;
-    return system_failure(error, Errc::misconfigured, path + " cannot be written");
+    return base::system_failure(error, Errc::misconfigured, path + " cannot be written");
   }
   // The new name is on the disk only when its directory is.
   auto directory = std::filesystem::path(target).parent_path();
   if (directory.empty()) directory = ".";
-  const Descriptor parent(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const base::Descriptor parent(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!parent || fsync(parent.get()) != 0) {
-    return system_failure(errno, Errc::misconfigured, path + " cannot be made durable");
+    return base::system_failure(errno, Errc::misconfigured, path + " cannot be made durable");
   }
   return {};
 }

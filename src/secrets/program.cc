@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/descriptor.h"
 #include "base/limits.h"
-#include "secrets/descriptor.h"
 
 namespace valetkey::secrets {
 namespace {
@@ -76,7 +76,7 @@ class SpawnPlan {
 /// A child: reaped when this dies, and its group killed first unless it has ended by itself.
 class Child {
  public:
-  Child(pid_t pid, Descriptor output)
+  Child(pid_t pid, base::Descriptor output)
       : pid_(pid), output_(std::move(output)), ended_(open_process(pid)), error_(errno) {}
   ~Child() {
     if (status_) return;
@@ -130,8 +130,8 @@ class Child {
   }
 
   const pid_t pid_;
-  const Descriptor output_;
-  const Descriptor ended_;
+  const base::Descriptor output_;
+  const base::Descriptor ended_;
   const int error_;
   std::optional<int> status_{};
 };
@@ -174,10 +174,10 @@ Result<Secret> run_program(const std::vector<std::string>& words, Deadline deadl
   const std::string program = "the program " + words.front();
   std::array<int, 2> ends{-1, -1};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return system_failure(errno, Errc::secret_unavailable, program + " cannot be started");
+    return base::system_failure(errno, Errc::secret_unavailable, program + " cannot be started");
   }
-  Descriptor reading(ends[0]);
-  Descriptor writing(ends[1]);
+  base::Descriptor reading(ends[0]);
+  base::Descriptor writing(ends[1]);
   fcntl(reading.get(), F_SETFL, O_NONBLOCK);
 
   pid_t pid = -1;
@@ -187,13 +187,13 @@ Result<Secret> run_program(const std::vector<std::string>& words, Deadline deadl
                 "write its whole path, or put it into PATH");
   }
   if (error != 0) {
-    return system_failure(error, Errc::secret_unavailable, program + " cannot be started");
+    return base::system_failure(error, Errc::secret_unavailable, program + " cannot be started");
   }
   writing.reset();
   Child child(pid, std::move(reading));
   if (child.watch_error() != 0) {
-    return system_failure(child.watch_error(), Errc::secret_unavailable,
-                          program + " cannot be watched");
+    return base::system_failure(child.watch_error(), Errc::secret_unavailable,
+                                program + " cannot be watched");
   }
   return collect(child, program, deadline, clock);
 }

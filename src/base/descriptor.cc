@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "secrets/descriptor.h"
+#include "base/descriptor.h"
 
 #include <cerrno>
 #include <system_error>
 
-namespace valetkey::secrets {
+namespace valetkey::base {
 
 Failure system_failure(int error, Errc otherwise, std::string what) {
   what += ": " + std::generic_category().message(error);
@@ -22,4 +22,4 @@ Failure system_failure(int error, Errc otherwise, std::string what) {
   return fail(otherwise, std::move(what));
 }
 
-}  // namespace valetkey::secrets
+}  // namespace valetkey::base

@@ -9,7 +9,7 @@
 
 #include "valetkey/error.h"
 
-namespace valetkey::secrets {
+namespace valetkey::base {
 
 class Descriptor {
  public:
@@ -39,4 +39,4 @@ class Descriptor {
 /// and descriptors, else `otherwise`.
 [[nodiscard]] Failure system_failure(int error, Errc otherwise, std::string what);
 
-}  // namespace valetkey::secrets
+}  // namespace valetkey::base
