@@ -15,6 +15,22 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto assertion_life = 45s;  // Box allows 60
+constexpr auto patience_min = 5s;
+
+/// Sends once. A server that accepts and never answers must leave time for a second try, and is
+/// unreachable then: our patience with it has ended, not the time of whoever asks.
+Result<HttpResponse> send_patiently(const SessionParts& parts, const HttpRequest& request,
+                                    Deadline deadline) {
+  const Instant now = parts.clock->now();
+  const auto patience = std::max<std::chrono::nanoseconds>(patience_min, deadline.left(now) / 2);
+  auto response = parts.transport->send(request, deadline.sooner({now + patience}));
+  if (response || response.error().code != Errc::timed_out) return response;
+  if (deadline.at <= now + patience) return response;
+  return fail(Errc::unreachable,
+              "the provider did not answer within " +
+                  std::to_string(std::chrono::ceil<std::chrono::seconds>(patience).count()) + " s",
+              "try again in a moment; the provider is having trouble");
+}
 
 }  // namespace
 
@@ -62,10 +78,7 @@ class Conversation::Asking {
     if (question_.asks_token && owner_.parts_.token_requests) {
       owner_.parts_.token_requests->fetch_add(1, std::memory_order_relaxed);
     }
-    // A server that accepts and never answers must leave time for a second try.
-    const Instant now = owner_.parts_.clock->now();
-    const Deadline patience{now + std::max<std::chrono::nanoseconds>(5s, deadline_.left(now) / 2)};
-    auto response = owner_.parts_.transport->send(*request, deadline_.sooner(patience));
+    auto response = send_patiently(owner_.parts_, *request, deadline_);
     if (!response) return std::move(response).error();
     response_.emplace(std::move(*response));
     note_clock();
