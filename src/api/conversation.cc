@@ -144,9 +144,8 @@ class Conversation::Asking {
 
   // Rule S6: the other secret, then whatever a new reading of the sources brings, each once.
   bool next_proof() {
-    if (!proves_by_key() && held_->secrets.empty()) return false;
-    refused_.push_back(proves_by_key() ? held_->key_digest
-                                       : digest_of(held_->secrets[secret_index_]));
+    if (held_->secrets.empty() && !held_->key) return false;
+    refused_.push_back(proof_digest(secret_index_));
     if (find_untried()) return true;
     if (is_reloaded_) return false;
     is_reloaded_ = true;
@@ -155,14 +154,24 @@ class Conversation::Asking {
     return find_untried();
   }
 
+  /// Tells what is proved with the secret of that index from every other proof. The key is part of
+  /// it: with grant jwt both are in one request, and either may be the one that was refused.
+  std::string proof_digest(std::size_t index) const {
+    const bool with_secret = !proves_by_key() && index < held_->secrets.size();
+    return (with_secret ? digest_of(held_->secrets[index]) : "") + ":" + held_->key_digest;
+  }
+
+  std::size_t proofs() const {
+    return proves_by_key() ? 1 : std::max<std::size_t>(1, held_->secrets.size());
+  }
+
   bool is_refused(const std::string& digest) const {
     return std::find(refused_.begin(), refused_.end(), digest) != refused_.end();
   }
 
   bool find_untried() {
-    if (proves_by_key()) return held_->key && !is_refused(held_->key_digest);
-    for (std::size_t index = 0; index < held_->secrets.size(); ++index) {
-      if (is_refused(digest_of(held_->secrets[index]))) continue;
+    for (std::size_t index = 0; index < proofs(); ++index) {
+      if (is_refused(proof_digest(index))) continue;
       secret_index_ = index;
       return true;
     }
