@@ -73,6 +73,20 @@ std::string proxy_words(CURL* easy) {
   return "the proxy answers " + std::to_string(status);
 }
 
+std::string hint_for(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+      return "check the address, the network and whether a proxy is needed; is the server running?";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+      return "check the proxy: [http] proxy, or https_proxy in the environment";
+    default:
+      return "try again; if it stays so, something between here and there closes connections";
+  }
+}
+
 std::string words_of(CURL* easy, CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -128,7 +142,9 @@ Error explain_failure(CURL* easy, CURLcode code, const std::string& origin) {
     case CURLE_WRITE_ERROR:
       return {.code = Errc::malformed_response, .context = origin + ": the answer is not HTTP"};
     default:
-      return {.code = Errc::unreachable, .context = origin + ": " + words_of(easy, code)};
+      return {.code = Errc::unreachable,
+              .context = origin + ": " + words_of(easy, code),
+              .hint = hint_for(code)};
   }
 }
 
