@@ -137,7 +137,7 @@ class Leaks(unittest.TestCase):
                               env={**os.environ, "DEBUGINFOD_URLS": ""}, timeout=SECONDS_MAX,
                               check=False)
         if os.geteuid() != 0:
-            # Rule S3: nobody but root may look into this process.
+            # Nobody but root may look into this process (rule S3).
             self.assertNotEqual(made.returncode, 0)
             return
         core = core.with_name(f"{core.name}.{pid}")
