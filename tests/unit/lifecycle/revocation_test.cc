@@ -199,6 +199,56 @@ TEST(Revocation, IsNotUndoneByAReportThatComesLate) {
   EXPECT_EQ(world.ask(plan), "t2");
 }
 
+/// A cache in whose `erase` something else happens first, once: two threads, one after the other.
+class InterruptedCache final : public TokenCache {
+ public:
+  explicit InterruptedCache(TokenCache& cache) : cache_(cache) {}
+  void before_erase(std::function<void()> happening) { happening_ = std::move(happening); }
+
+  std::optional<CachedToken> find(const std::string& key) override { return cache_.find(key); }
+  void store(const std::string& key, CachedToken token) override {
+    cache_.store(key, std::move(token));
+  }
+  void erase(const std::string& key, const Fingerprint& fingerprint) override {
+    if (const auto happening = std::exchange(happening_, nullptr)) happening();
+    cache_.erase(key, fingerprint);
+  }
+
+ private:
+  TokenCache& cache_;
+  std::function<void()> happening_;
+};
+
+// Rule R3
+TEST(Revocation, IsNotUndoneByAReportThatItOvertakes) {
+  World world(4U);
+  InterruptedCache cache(world.cache);
+  TokenKeeper keeper(
+      {.clock = world.clock,
+       .executor_for = [&](const Plan&) -> base::Executor& { return world.executor; },
+       .revocation_executor = world.executor,
+       .cache = cache,
+       .fetcher = world.provider,
+       .revoker = world.provider,
+       .jitter = [] { return 0.0; }},
+      {});
+  const auto plan = plan_for("k");
+  auto first = keeper.token(plan, world.in(5s));
+  ASSERT_TRUE(first);
+  keeper.report_unauthorized(*first);
+  auto second = keeper.token(plan, world.in(5s));  // forced, so that the next is served if refused
+  ASSERT_TRUE(second);
+  cache.before_erase([&] { EXPECT_EQ(keeper.revoke(*second, world.in(5s)).delivered, 1U); });
+
+  keeper.report_unauthorized(*second);
+  const auto served = keeper.token(plan, world.in(5s));
+
+  ASSERT_TRUE(served);
+  EXPECT_EQ(support::text_of(*served), "t3");
+  keeper.stop();
+  world.executor.stop();
+}
+
 // Rule R3
 TEST(Revocation, ReachesACallerWhoWaitsWithAStaleToken) {
   World world(4U);
