@@ -7,6 +7,7 @@
 #include "base/http_date.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "lifecycle/policy.h"
 #include "oauth/error_response.h"
 
 namespace valetkey::api {
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr auto assertion_life = 45s;  // Box allows 60
 constexpr auto patience_min = 5s;
+constexpr auto refusal_memory = lifecycle::CachePolicy{}.permanent_memory;
 
 /// Sends once. A server that accepts and never answers must leave time for a second try, and is
 /// unreachable then: our patience with it has ended, not the time of whoever asks.
@@ -50,12 +52,14 @@ class Conversation::Asking {
   }
 
   Result<void> run() {
+    if (auto known = find_known_refusal()) return fail(std::move(*known));
     for (;;) {
       std::optional<Error> error = attempt();
       if (!error) {
         owner_.good_secret_.store(secret_index_, std::memory_order_relaxed);
         return {};
       }
+      if (question_.asks_token) note_refusal(*error);
       if (correct_clock(*error)) continue;
       if (error->code == Errc::invalid_client && next_proof()) continue;
       if (error->code == Errc::invalid_client) name_sources(*error);
@@ -169,6 +173,36 @@ class Conversation::Asking {
     return std::find(refused_.begin(), refused_.end(), digest) != refused_.end();
   }
 
+  // Rule C9. Only of questions for tokens: a revocation is tried whatever may become of it.
+  void note_refusal(const Error& error) const {
+    const bool is_of_client = error.code == Errc::invalid_client && response_ &&
+                              oauth::refuses_client(*response_, profile_);
+    if (!is_of_client) return;
+    const Instant now = owner_.parts_.clock->now();
+    owner_.refusals_.with([&](auto& refusals) {
+      std::erase_if(refusals, [now](const auto& one) { return one.second.until <= now; });
+      refusals.insert_or_assign(proof_digest(secret_index_), Refusal{error, now + refusal_memory});
+    });
+  }
+
+  /// Takes note of what need not be tried; the refusal, when nothing is left to be tried.
+  std::optional<Error> find_known_refusal() {
+    if (!question_.asks_token) return std::nullopt;
+    const Instant now = owner_.parts_.clock->now();
+    std::optional<Error> known;
+    owner_.refusals_.with([&](const auto& refusals) {
+      for (std::size_t index = 0; index < proofs(); ++index) {
+        const auto at = refusals.find(proof_digest(index));
+        if (at == refusals.end() || at->second.until <= now) continue;
+        refused_.push_back(at->first);
+        known = at->second.error;
+      }
+    });
+    if (!known || !is_refused(proof_digest(secret_index_)) || find_untried()) return std::nullopt;
+    name_sources(*known);
+    return known;
+  }
+
   bool find_untried() {
     for (std::size_t index = 0; index < proofs(); ++index) {
       if (is_refused(proof_digest(index))) continue;
@@ -219,6 +253,10 @@ Result<void> Conversation::ask(const Question& question, const Note& note, Deadl
   auto profile = endpoints_.resolved(deadline);
   if (!profile) return failure_of(std::move(profile));
   return Asking(*this, question, note, deadline, std::move(*profile)).run();
+}
+
+void Conversation::forget_refusals() {
+  refusals_.with([](auto& refusals) { refusals.clear(); });
 }
 
 std::optional<std::chrono::seconds> Conversation::clock_difference() const {

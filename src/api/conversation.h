@@ -5,11 +5,14 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "api/credentials.h"
 #include "api/endpoints.h"
+#include "base/guarded.h"
 #include "base/stopper.h"
 #include "http/retry_policy.h"
 #include "oauth/assertion.h"
@@ -59,11 +62,18 @@ class Conversation {
   /// Errors: the last attempt's. Blocks: network, at most until the deadline.
   [[nodiscard]] Result<void> ask(const Question& question, const Note& note, Deadline deadline);
 
+  /// Credentials that were refused may be sent again.
+  void forget_refusals();
+
   /// How far the server's clock was ahead of ours at its last answer; unknown before the first.
   [[nodiscard]] std::optional<std::chrono::seconds> clock_difference() const;
 
  private:
   class Asking;
+  struct Refusal {
+    Error error;
+    Instant until;
+  };
 
   Endpoints& endpoints_;
   Credentials& credentials_;
@@ -73,6 +83,8 @@ class Conversation {
   std::atomic<std::int64_t> offset_s_{0};  ///< added to our clock in assertions (rule U3)
   std::atomic<std::int64_t> seen_offset_s_{INT64_MIN};
   std::atomic<std::size_t> good_secret_{0};  ///< which of two secrets worked last (rule S6)
+  /// By the digest of what was proved with: a wrong secret is wrong for every subject (rule C9).
+  base::Guarded<std::map<std::string, Refusal>> refusals_;
 };
 
 /// A question whose good answer is a token; `question.judge` is ours to set.

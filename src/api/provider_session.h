@@ -38,7 +38,11 @@ class ProviderSession {
 
   /// Told of each token that an API refused.
   void note_unauthorized(const AccessToken& token);
-  [[nodiscard]] Result<void> reload() { return credentials_->reload(); }
+  /// Reads the credentials again (rule S6), and lets what was refused be tried once more.
+  [[nodiscard]] Result<void> reload() {
+    conversation_.forget_refusals();
+    return credentials_->reload();
+  }
 
   [[nodiscard]] Result<oauth::Profile> resolved(Deadline deadline) {
     return endpoints_.resolved(deadline);

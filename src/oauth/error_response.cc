@@ -235,6 +235,11 @@ Error parse_error_response(const HttpResponse& response, const Profile& profile,
               : wordless_error(response, profile, operation);
 }
 
+bool refuses_client(const HttpResponse& response, const Profile& profile) {
+  const auto said = find_said(response, profile);
+  return said && said->code == "invalid_client";
+}
+
 std::optional<std::chrono::seconds> clock_offset(const HttpResponse& response, const Error& error,
                                                  std::chrono::seconds corrected) {
   if (error.code != Errc::invalid_grant && error.code != Errc::invalid_client) return std::nullopt;

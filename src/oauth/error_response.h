@@ -34,6 +34,11 @@ enum class Operation : std::uint8_t {
 [[nodiscard]] Error parse_error_response(const HttpResponse& response, const Profile& profile,
                                          Operation operation);
 
+/// Whether a refusal is of the client, whoever it had asked for: the wire's own invalid_client.
+/// What else is called Errc::invalid_client may mean a user alone, as Box's refusal of a grant
+/// does.
+[[nodiscard]] bool refuses_client(const HttpResponse& response, const Profile& profile);
+
 /// Rule U3: how far the server's clock is ahead of ours, when the answer to an assertion says that
 /// its times are wrong, or may mean it: a refusal whose Date is 10 s or more away from our clock as
 /// `corrected` for that assertion. A spent `jti` is the same correction once more: try again with a
