@@ -20,10 +20,14 @@ bool may_pass(const Attempt& attempt) {
   return attempt.failure == Errc::unreachable || attempt.failure == Errc::throttled;
 }
 
-/// RFC 9110 §9.2.2: not again, unless the server cannot have acted or acting twice does no harm.
+/// RFC 6585 §4: whoever is asked too often has not acted.
+bool was_not_acted_upon(const Attempt& attempt) {
+  return attempt.status == too_many_requests || attempt.failure == Errc::throttled;
+}
+
+/// RFC 9110 §9.2.2: not again, unless the server has not acted or acting twice does no harm.
 bool may_be_sent_again(const Attempt& attempt) {
-  return attempt.replayable || attempt.never_sent || attempt.status == too_many_requests ||
-         attempt.failure == Errc::throttled;
+  return attempt.resendable && (attempt.replayable || was_not_acted_upon(attempt));
 }
 
 std::chrono::nanoseconds full_delay(unsigned number, const RetryPolicy& policy) {

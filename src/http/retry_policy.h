@@ -21,8 +21,8 @@ struct Attempt {
   int status = 0;                                     ///< 0: there was no answer
   std::optional<Errc> failure{};                      ///< why there was none
   std::optional<std::chrono::seconds> retry_after{};  ///< RFC 9110 §10.2.3
-  bool replayable = true;   ///< may be sent again although the server may have acted on it
-  bool never_sent = false;  ///< the server cannot have acted on it, as when connecting failed
+  bool replayable = true;                             ///< acting on it twice does no harm
+  bool resendable = true;  ///< there is something to send a second time; a pipe can be drunk once
 };
 
 /// How long to wait before the next attempt; nothing: give up. `jitter` is in [0, 1) and takes the

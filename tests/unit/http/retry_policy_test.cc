@@ -82,7 +82,19 @@ TEST(RetryPolicy, RepeatsWhatIsNotReplayableOnlyWhenItWasNotActedUpon) {
   EXPECT_FALSE(asked({.status = 500}));
   EXPECT_FALSE(asked({.failure = Errc::unreachable}));
   EXPECT_TRUE(asked({.status = 429}));
-  EXPECT_TRUE(asked({.failure = Errc::unreachable, .never_sent = true}));
+  EXPECT_TRUE(asked({.failure = Errc::throttled}));
+}
+
+// Rules U2, U4
+TEST(RetryPolicy, NeverRepeatsWhatCannotBeSentAgain) {
+  for (const int status : {429, 500, 503}) {
+    EXPECT_FALSE(next_delay({.status = status, .resendable = false}, {}, no_jitter, for_ever))
+        << status;
+  }
+  for (const Errc failure : {Errc::unreachable, Errc::throttled}) {
+    EXPECT_FALSE(next_delay({.failure = failure, .resendable = false}, {}, no_jitter, for_ever))
+        << name_of(failure);
+  }
 }
 
 }  // namespace
