@@ -23,12 +23,50 @@ bool one_of(std::string_view word, std::initializer_list<std::string_view> words
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+bool one_of_ignoring_case(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view other) {
+    return base::equal_ignoring_case(word, other);
+  });
+}
+
 // RFC 9110 §9.2.2.
 bool is_idempotent(std::string_view method) {
   return one_of(method, {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"});
 }
 bool is_safe(std::string_view method) {
   return one_of(method, {"GET", "HEAD"});
+}
+
+// What frames a request or says whose it is: the transport's and ours.
+bool is_refused_header(std::string_view name) {
+  constexpr std::string_view proxys = "Proxy-";
+  if (base::equal_ignoring_case(name.substr(0, proxys.size()), proxys)) return true;
+  return one_of_ignoring_case(name, {"Authorization", "Host", "Content-Length", "Transfer-Encoding",
+                                     "Connection", "Upgrade", "TE"});
+}
+
+Result<void> check_headers(const std::vector<HttpHeader>& headers) {
+  for (const auto& header : headers) {
+    if (!is_refused_header(header.name)) continue;
+    return fail(Errc::invalid_argument,
+                "the header " + base::printable(header.name, 40) + " is not the caller's to say",
+                "leave it out; valetkey authorises and frames the request itself");
+  }
+  return {};
+}
+
+// Rule S5: a caller's headers carry its cookies and its shared links' passwords.
+std::vector<HttpHeader> headers_for_strangers(const std::vector<HttpHeader>& headers) {
+  std::vector<HttpHeader> harmless;
+  // RFC 9110 §13.1.5: without its condition a part may be one of another content.
+  const bool is_conditional = find_header(headers, "If-Range").has_value();
+  for (const auto& header : headers) {
+    const bool is_part = !is_conditional && base::equal_ignoring_case(header.name, "Range");
+    if (is_part || one_of_ignoring_case(header.name, {"Accept", "Accept-Language"})) {
+      harmless.push_back(header);
+    }
+  }
+  return harmless;
 }
 
 // Rule U2: only a body that can be sent again is sent again; a pipe has been drunk.
@@ -89,12 +127,15 @@ class Calling {
     HttpRequest request;
     request.method = call_.method;
     request.url = url;
-    request.headers = call_.headers;
     request.answer_file = call_.answer_file;
     request.answer_bytes_max = call_.answer_bytes_max;
-    request.body = call_.body.clone();
-    request.body_file = call_.body_file;
-    if (carries_token) {
+    carried_token_ = carries_token;
+    if (!carries_token) {
+      request.headers = headers_for_strangers(call_.headers);
+    } else {
+      request.headers = call_.headers;
+      request.body = call_.body.clone();
+      request.body_file = call_.body_file;
       // RFC 6750 §2.1.
       request.authorization = token_->reveal([](std::string_view text) {
         return SecretBuilder(text.size() + 7).append("Bearer ").append(text).take();
@@ -108,7 +149,9 @@ class Calling {
   }
 
   bool must_refresh(const HttpResponse& response) const {
-    return !is_refreshed_ && is_resendable_ && oauth::says_token_invalid(response);
+    // Another origin's 401 says nothing of a token that it has not seen.
+    return carried_token_ && !is_refreshed_ && is_resendable_ &&
+           oauth::says_token_invalid(response);
   }
 
   // True: there is another token to try with. False: there is not, and the 401 stands.
@@ -124,7 +167,8 @@ class Calling {
 
   std::optional<std::chrono::nanoseconds> delay_after(const Result<HttpResponse>& response) const {
     http::Attempt attempt{.number = number_};
-    attempt.replayable = is_resendable_ && is_idempotent(call_.method);
+    attempt.replayable = is_idempotent(call_.method);
+    attempt.resendable = is_resendable_;
     if (response) {
       const bool is_not_ready = response->status == 202 && is_safe(call_.method);
       attempt.status = response->status;
@@ -132,8 +176,6 @@ class Calling {
       if (text) attempt.retry_after = base::parse_retry_after(*text, response->answered_at_wall);
       if (is_not_ready && attempt.retry_after) attempt.status = 503;  // Box: made ready meanwhile
       if (attempt.status != 429 && attempt.status < 500) return std::nullopt;
-      // 429: the server did not act on it (RFC 6585 §4), so even a POST may go again.
-      if (attempt.status == 429) attempt.replayable = is_resendable_;
     } else {
       attempt.failure = response.error().code;
       if (remedy_for(response.error().code) != Remedy::retry) return std::nullopt;
@@ -149,7 +191,16 @@ class Calling {
   std::optional<AccessToken> token_;
   unsigned number_ = 1;
   bool is_refreshed_ = false;
+  bool carried_token_ = false;
 };
+
+Result<std::string> usable_target(std::string url) {
+  auto checked = http::check_upstream_url(url);
+  if (checked) return url;
+  return fail(Errc::invalid_argument,
+              "the target is neither a path nor a usable URL: " + checked.error().context,
+              "name a path such as /2.0/users/me");
+}
 
 }  // namespace
 
@@ -166,16 +217,12 @@ Result<std::string> target_url(const std::string& target, const std::vector<std:
     std::string base = origins.front();
     while (base.ends_with('/'))
       base.pop_back();
-    return base + target;
+    return usable_target(base + target);
   }
-  auto checked = http::check_upstream_url(target);
-  if (!checked) {
-    return fail(Errc::invalid_argument,
-                "the target is neither a path nor a usable URL: " + checked.error().context,
-                "name a path such as /2.0/users/me");
-  }
+  auto url = usable_target(target);
+  if (!url) return url;
   for (const auto& origin : origins) {
-    if (!origin.empty() && http::same_origin(origin, target)) return target;
+    if (!origin.empty() && http::same_origin(origin, *url)) return url;
   }
   // SECURITY: a token that goes to a stranger's host is a stolen token.
   return fail(Errc::denied_by_policy, "the target is not on the provider's own hosts",
@@ -184,6 +231,8 @@ Result<std::string> target_url(const std::string& target, const std::vector<std:
 
 Result<HttpResponse> call_authorized(const ApiCall& call, const std::string& url,
                                      const CallParts& parts, Deadline deadline) {
+  auto checked = check_headers(call.headers);
+  if (!checked) return failure_of(std::move(checked));
   return Calling(call, parts, deadline).run(url);
 }
 

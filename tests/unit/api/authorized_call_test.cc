@@ -16,7 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 using support::ClientWorld;
 using support::token_body;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 const std::vector<HttpHeader> invalid_token = {
     {"WWW-Authenticate",
@@ -35,6 +37,13 @@ ApiCall call_of(std::string method, std::string target = "/2.0/users/me") {
 int status_of(const Result<HttpResponse>& response) {
   EXPECT_TRUE(response) << (response ? "" : response.error().context);
   return response ? response->status : 0;
+}
+
+std::vector<std::string> names_of(const std::vector<HttpHeader>& headers) {
+  std::vector<std::string> names;
+  for (const auto& header : headers)
+    names.push_back(header.name);
+  return names;
 }
 
 // Rule U2
@@ -202,6 +211,124 @@ TEST(AuthorizedCall, RepeatsEvenAPostAfterA429) {
 
   EXPECT_EQ(status_of(response), 201);
   EXPECT_GE(world.clock->now() - before, 3s);
+}
+
+// Rules U2, U4
+TEST(AuthorizedCall, NeverRepeatsABodyFromAPipe) {
+  for (const int status : {429, 503}) {
+    ClientWorld world;
+    const std::string pipe = world.directory.path() + "/pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    world.transport->will_answer(200, token_body("one"));
+    world.transport->otherwise(status, "", {{"Retry-After", "0"}});
+    auto client = world.open();
+    auto call = call_of("PUT", "/2.0/files/content");
+    call.body_file = BodyFile{pipe};
+    ASSERT_TRUE(client.token({}, world.in(10s)));  // time stands still for it
+
+    const auto response = support::with_time_running(
+        *world.clock, 1, 100ms, [&] { return client.call(call, world.in(10s)); });
+
+    EXPECT_EQ(status_of(response), status);
+    EXPECT_EQ(world.transport->sent().size(), 2U) << status;
+  }
+}
+
+// Rule S5
+TEST(AuthorizedCall, ShowsAnotherOriginNothingOfTheCaller) {
+  ClientWorld world;
+  world.transport->will_answer(200, token_body("one"));
+  world.transport->will_answer(302, "", {{"Location", "https://api.box.com/2.0/moved"}});
+  world.transport->will_answer(302, "", {{"Location", "https://dl.boxcloud.com/d/1"}});
+  world.transport->will_answer(302, "", {{"Location", "https://api.box.com/back"}});
+  world.transport->will_answer(200, "content");
+  auto client = world.open();
+  auto call = call_of("GET", "/2.0/files/1/content");
+  call.headers = {{"BoxApi", "shared_link=x&shared_link_password=open-sesame"},
+                  {"Cookie", "a=b"},
+                  {"accept", "*/*"},
+                  {"Accept-Language", "de"},
+                  {"Range", "bytes=0-9"}};
+  call.body = Secret("for Box alone");
+
+  EXPECT_EQ(status_of(client.call(call, world.in(10s))), 200);
+
+  const auto sent = world.transport->sent();
+  ASSERT_EQ(sent.size(), 5U);
+  for (const std::size_t own : {1U, 2U}) {
+    EXPECT_EQ(sent[own].headers.size(), 5U);
+    EXPECT_EQ(sent[own].body, "for Box alone");
+  }
+  for (const std::size_t strange : {3U, 4U}) {
+    EXPECT_THAT(names_of(sent[strange].headers), ElementsAre("accept", "Accept-Language", "Range"));
+    EXPECT_EQ(sent[strange].body, "");
+  }
+}
+
+// RFC 9110 §13.1.5: without its condition a part may be one of another content.
+TEST(AuthorizedCall, AsksAnotherOriginForTheWholeWhereThePartHadACondition) {
+  ClientWorld world;
+  world.transport->will_answer(200, token_body("one"));
+  world.transport->will_answer(302, "", {{"Location", "https://dl.boxcloud.com/d/1"}});
+  world.transport->will_answer(200, "content");
+  auto client = world.open();
+  auto call = call_of("GET", "/2.0/files/1/content");
+  call.headers = {{"Range", "bytes=5-"}, {"If-Range", "\"etag\""}};
+
+  EXPECT_EQ(status_of(client.call(call, world.in(10s))), 200);
+
+  EXPECT_THAT(world.transport->sent().back().headers, testing::IsEmpty());
+}
+
+// Rule S5
+TEST(AuthorizedCall, RefusesHeadersThatAreNotTheCallersToSay) {
+  ClientWorld world;
+  auto client = world.open();
+  for (const auto* const name :
+       {"Authorization", "authorization", "HOST", "Content-Length", "Transfer-Encoding",
+        "Connection", "Upgrade", "TE", "Proxy-Authorization", "proxy-connection"}) {
+    auto call = call_of("GET");
+    call.headers = {{"Accept", "*/*"}, {name, "open-sesame"}};
+
+    const auto response = client.call(call, world.in(10s));
+
+    ASSERT_FALSE(response) << name;
+    EXPECT_EQ(response.error().code, Errc::invalid_argument) << name;
+    EXPECT_THAT(response.error().context, HasSubstr(name));
+    EXPECT_THAT(describe(response.error()), Not(HasSubstr("open-sesame")));
+  }
+  EXPECT_TRUE(world.transport->sent().empty());
+}
+
+// Rules U1, S5
+TEST(AuthorizedCall, DropsNoTokenForA401OfAnotherOrigin) {
+  ClientWorld world;
+  world.transport->will_answer(200, token_body("one"));
+  world.transport->will_answer(302, "", {{"Location", "https://dl.boxcloud.com/d/1"}});
+  world.transport->will_answer(401, "", invalid_token);
+  auto client = world.open();
+
+  EXPECT_EQ(status_of(client.call(call_of("GET", "/2.0/files/1/content"), world.in(10s))), 401);
+
+  EXPECT_EQ(world.transport->sent().size(), 3U);
+  EXPECT_TRUE(client.token({}, world.in(10s)));
+  EXPECT_EQ(world.transport->sent().size(), 3U);  // the token is still held
+}
+
+// Rule F2
+TEST(AuthorizedCall, RefusesAPathThatMakesNoUrl) {
+  ClientWorld world;
+  auto client = world.open();
+  for (const std::string& target :
+       {std::string("/2.0/users/me#part"), std::string("/2.0/users/me\r\nX: y"),
+        std::string("/2.0/users me"), std::string("/2.0/users\0/me", 14)}) {
+    const auto response = client.call(call_of("GET", target), world.in(10s));
+
+    ASSERT_FALSE(response) << target;
+    EXPECT_EQ(response.error().code, Errc::invalid_argument) << target;
+    EXPECT_FALSE(response.error().hint.empty());
+  }
+  EXPECT_TRUE(world.transport->sent().empty());
 }
 
 // Rule V2
