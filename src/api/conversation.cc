@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/sent_secrets.h"
 #include "base/http_date.h"
 #include "base/log.h"
 #include "crypto/random.h"
@@ -86,7 +87,9 @@ class Conversation::Asking {
     if (!response) return std::move(response).error();
     response_.emplace(std::move(*response));
     note_clock();
-    return question_.judge(*response_, profile_);
+    auto error = question_.judge(*response_, profile_);
+    if (error) cut_sent_secrets(*error, *request, held_->secrets);
+    return error;
   }
 
   Result<HttpRequest> build() {
