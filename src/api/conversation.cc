@@ -24,6 +24,7 @@ constexpr auto refusal_memory = lifecycle::CachePolicy{}.permanent_memory;
 /// unreachable then: our patience with it has ended, not the time of whoever asks.
 Result<HttpResponse> send_patiently(const SessionParts& parts, const HttpRequest& request,
                                     Deadline deadline) {
+  if (parts.stopper->stopped()) return fail(Errc::cancelled, "valetkey is shutting down");
   const Instant now = parts.clock->now();
   const auto patience = std::max<std::chrono::nanoseconds>(patience_min, deadline.left(now) / 2);
   auto response = parts.transport->send(request, deadline.sooner({now + patience}));

@@ -134,6 +134,7 @@ ProviderSession::ProviderSession(const ProviderConfig& provider, oauth::Profile 
                                  const SessionParts& parts)
     : algorithm_(provider.algorithm.empty() ? "RS256" : provider.algorithm),
       key_id_(provider.key_id),
+      stopper_(parts.stopper),
       credentials_(std::move(credentials)),
       endpoints_(std::move(profile), !provider.client_auth.empty(), parts.clock, parts.transport),
       conversation_(endpoints_, *credentials_, algorithm_, key_id_, parts) {}
@@ -149,8 +150,15 @@ Result<void> ProviderSession::check(const TokenRequest& request) const {
   return {};
 }
 
+// Before files, commands and a document of metadata are read for what will not be sent.
+Result<void> ProviderSession::check_running() const {
+  if (!stopper_->stopped()) return {};
+  return fail(Errc::cancelled, "valetkey is shutting down");
+}
+
 Result<AccessToken> ProviderSession::fetch(const TokenRequest& request, const AccessToken* parent,
                                            const Note& note, Deadline deadline) {
+  if (auto running = check_running(); !running) return failure_of(std::move(running));
   auto answer = parent == nullptr ? grant_->fetch(request, note, deadline)
                                   : exchange(request, *parent, note, deadline);
   if (!answer) return failure_of(std::move(answer));
@@ -200,6 +208,7 @@ Result<Secret> ProviderSession::sign_actor(const Attempt& attempt, const Actor& 
 }
 
 Result<void> ProviderSession::revoke(const AccessToken& token, Deadline deadline) {
+  if (auto running = check_running(); !running) return running;
   Question question;
   question.build = [&](const Attempt& attempt) -> Result<HttpRequest> {
     if (attempt.profile.revocation_endpoint.empty()) {
@@ -219,6 +228,7 @@ Result<void> ProviderSession::revoke(const AccessToken& token, Deadline deadline
 }
 
 Result<Introspection> ProviderSession::introspect(const AccessToken& token, Deadline deadline) {
+  if (auto running = check_running(); !running) return failure_of(std::move(running));
   std::optional<Introspection> answer;
   Question question;
   question.build = [&](const Attempt& attempt) -> Result<HttpRequest> {

@@ -30,7 +30,8 @@ class ProviderSession {
   [[nodiscard]] Result<void> check(const TokenRequest& request) const;
 
   /// A token by the configured grant, or by exchange of `parent` (RFC 8693), checked by rule D2.
-  /// Blocks: network.
+  /// Errors of this and of all that sends: cancelled, with nothing sent, once the client has
+  /// stopped. Blocks: network.
   [[nodiscard]] Result<AccessToken> fetch(const TokenRequest& request, const AccessToken* parent,
                                           const Note& note, Deadline deadline);
   [[nodiscard]] Result<void> revoke(const AccessToken& token, Deadline deadline);
@@ -55,6 +56,7 @@ class ProviderSession {
   ProviderSession(const ProviderConfig& provider, oauth::Profile profile,
                   std::unique_ptr<Credentials> credentials, const SessionParts& parts);
 
+  [[nodiscard]] Result<void> check_running() const;
   [[nodiscard]] Result<oauth::TokenAnswer> exchange(const TokenRequest& request,
                                                     const AccessToken& parent, const Note& note,
                                                     Deadline deadline);
@@ -62,6 +64,7 @@ class ProviderSession {
 
   const std::string algorithm_;
   const std::string key_id_;
+  const std::shared_ptr<base::Stopper> stopper_;  // shared with the client
   const std::unique_ptr<Credentials> credentials_;
   Endpoints endpoints_;
   Conversation conversation_;
