@@ -107,13 +107,8 @@ Result<oauth::TokenAnswer> DeveloperGrant::fetch(const TokenRequest& request, co
   const Fingerprint fingerprint =
       value->reveal([](std::string_view text) { return crypto::fingerprint_of(text); });
   const bool has_ended =
-      ended_.with([&](const std::optional<Fingerprint>& ended) { return ended == fingerprint; });
-  if (has_ended) {
-    return fail(Errc::developer_token_ended, "the developer token has ended",
-                "generate the next one in the Box developer console (your app, Configuration, "
-                "Generate Developer Token) and put it into " +
-                    source_->description());
-  }
+      ended_one_.with([&](const std::optional<Fingerprint>& one) { return one == fingerprint; });
+  if (has_ended) return ended();
   oauth::TokenAnswer answer;
   answer.token.value = std::move(*value);
   answer.token.fingerprint = fingerprint;
@@ -126,7 +121,14 @@ Result<oauth::TokenAnswer> DeveloperGrant::fetch(const TokenRequest& request, co
 }
 
 void DeveloperGrant::note_unauthorized(const Fingerprint& fingerprint) {
-  ended_.with([&](std::optional<Fingerprint>& ended) { ended = fingerprint; });
+  ended_one_.with([&](std::optional<Fingerprint>& one) { one = fingerprint; });
+}
+
+Failure DeveloperGrant::ended() const {
+  return fail(Errc::developer_token_ended, "the developer token has ended",
+              "generate the next one in the Box developer console (your app, Configuration, "
+              "Generate Developer Token) and put it into " +
+                  source_->description());
 }
 
 }  // namespace valetkey::api

@@ -81,14 +81,17 @@ class DeveloperGrant final : public GrantSource {
   Result<oauth::TokenAnswer> fetch(const TokenRequest& request, const Note& note,
                                    Deadline deadline) override;
 
-  /// An API refused it: it has ended, and only a person can get the next one.
+  /// It was refused: it has ended, and only a person can get the next one.
   void note_unauthorized(const Fingerprint& fingerprint);
+
+  /// What is to be said then.
+  [[nodiscard]] Failure ended() const;
 
  private:
   const oauth::Profile profile_;
   const std::unique_ptr<secrets::SecretSource> source_;
   const std::shared_ptr<Clock> clock_;  // shared with the client
-  base::Guarded<std::optional<Fingerprint>> ended_;
+  base::Guarded<std::optional<Fingerprint>> ended_one_;
 };
 
 }  // namespace valetkey::api

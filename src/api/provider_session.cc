@@ -189,7 +189,14 @@ Result<oauth::TokenAnswer> ProviderSession::exchange(const TokenRequest& request
     return oauth::exchange_request(attempt.profile, request, parent, &*actor, attempt.proof);
   };
   auto answer = ask_for_token(conversation_, std::move(question), request, &parent, note, deadline);
-  if (answer) answer->token.developer = parent.fields().developer;
+  const bool is_developers = developer_ != nullptr && parent.fields().developer;
+  if (answer) {
+    answer->token.developer = is_developers;
+  } else if (is_developers && answer.error().code == Errc::invalid_grant) {
+    // Rule V2: what cannot be narrowed any more has ended, and no asking again brings the next.
+    developer_->note_unauthorized(parent.fingerprint());
+    return developer_->ended();
+  }
   return answer;
 }
 
