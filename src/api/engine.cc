@@ -153,7 +153,10 @@ Result<lifecycle::PlanPtr> Engine::plan(const TokenRequest& request) const {
 Result<AccessToken> Engine::fetch(const lifecycle::Plan& plan, const AccessToken* parent,
                                   const std::function<void(const Error&)>& note_failure,
                                   Deadline deadline) {
-  return session(plan).fetch(plan.request, parent, note_failure, deadline);
+  Fetched fetched = session(plan).fetch(plan.request, parent, note_failure, deadline);
+  // Rule D2: withdrawn before anyone can hold it, and nobody waits for that (rules R4, F1).
+  if (fetched.refused) keeper_->take_back(std::move(*fetched.refused));
+  return std::move(fetched.token);
 }
 
 Result<void> Engine::revoke(const AccessToken& token, Deadline deadline) {

@@ -16,8 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto wide_token_revocation_time = 10s;
-
 oauth::Profile profile_of(const ProviderConfig& provider, const AppFacts& app) {
   oauth::Profile profile;
   profile.name = provider.name;
@@ -156,23 +154,18 @@ Result<void> ProviderSession::check_running() const {
   return fail(Errc::cancelled, "valetkey is shutting down");
 }
 
-Result<AccessToken> ProviderSession::fetch(const TokenRequest& request, const AccessToken* parent,
-                                           const Note& note, Deadline deadline) {
-  if (auto running = check_running(); !running) return failure_of(std::move(running));
+Fetched ProviderSession::fetch(const TokenRequest& request, const AccessToken* parent,
+                               const Note& note, Deadline deadline) {
+  if (auto running = check_running(); !running) return {failure_of(std::move(running))};
   auto answer = parent == nullptr ? grant_->fetch(request, note, deadline)
                                   : exchange(request, *parent, note, deadline);
-  if (!answer) return failure_of(std::move(answer));
+  if (!answer) return {failure_of(std::move(answer))};
   auto checked = oauth::check_grant(*answer, profile(), request);
   AccessToken token(std::move(answer->token), TokenOrigin::provider);
-  if (checked) return token;
-  // Rule D2: what is wider than asked for is withdrawn before anyone can hold it.
+  if (checked) return {std::move(token)};
   base::log(LogLevel::error, "token " + std::string(token.fingerprint().text()) +
-                                 " is wider than asked for and is revoked");
-  auto revoked = revoke(token, Deadline{deadline.at + wide_token_revocation_time});
-  if (!revoked) {
-    base::log(LogLevel::error, "it could not be revoked: " + describe(revoked.error()));
-  }
-  return failure_of(std::move(checked));
+                                 " is refused and withdrawn: " + describe(checked.error()));
+  return {failure_of(std::move(checked)), std::move(token)};
 }
 
 Result<oauth::TokenAnswer> ProviderSession::exchange(const TokenRequest& request,

@@ -13,6 +13,13 @@
 
 namespace valetkey::api {
 
+/// What asking for a token has brought.
+struct Fetched {
+  Result<AccessToken> token;
+  /// What came and was not as asked for (rule D2): to be withdrawn, and given to nobody.
+  std::optional<AccessToken> refused{};
+};
+
 /// Threads: any.
 class ProviderSession {
  public:
@@ -29,11 +36,11 @@ class ProviderSession {
   /// Whether the grant can be had for this (normalised) request. Errors: invalid_argument.
   [[nodiscard]] Result<void> check(const TokenRequest& request) const;
 
-  /// A token by the configured grant, or by exchange of `parent` (RFC 8693), checked by rule D2.
+  /// By the configured grant, or by exchange of `parent` (RFC 8693).
   /// Errors of this and of all that sends: cancelled, with nothing sent, once the client has
   /// stopped. Blocks: network.
-  [[nodiscard]] Result<AccessToken> fetch(const TokenRequest& request, const AccessToken* parent,
-                                          const Note& note, Deadline deadline);
+  [[nodiscard]] Fetched fetch(const TokenRequest& request, const AccessToken* parent,
+                              const Note& note, Deadline deadline);
   [[nodiscard]] Result<void> revoke(const AccessToken& token, Deadline deadline);
   [[nodiscard]] Result<Introspection> introspect(const AccessToken& token, Deadline deadline);
 

@@ -209,44 +209,6 @@ TEST(Client, RefusesAndRevokesATokenThatIsWiderThanAskedFor) {
   EXPECT_THAT(sent[2].body, HasSubstr("token=wide"));
 }
 
-// Rules D2, R4
-TEST(Client, KeepsTheRevocationOfARefusedTokenUntilItIsDelivered) {
-  ClientWorld world;
-  world.transport->will_answer(200, token_body("full"));
-  world.transport->will_answer(200, exchange_body("wide", "item_delete", "file", "5"));
-  world.transport->otherwise(503, "");
-  auto client = world.open();
-  const Instant before = world.clock->now();
-
-  const auto refused =
-      client.token({.scopes = {"item_preview"}, .resource = "files/5"}, world.in(10s));
-
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::wider_than_asked);
-  EXPECT_EQ(world.clock->now(), before);
-  const auto pending = client.status().pending_revocations;
-  ASSERT_EQ(pending.size(), 1U);
-  EXPECT_EQ(pending[0].fingerprint, support::fingerprint_of("wide"));
-}
-
-// Rule D2
-TEST(Client, RefusesTheTokenToBeNarrowedInPlaceOfANarrowOneAndLeavesItAlone) {
-  ClientWorld world;
-  world.transport->will_answer(200, token_body("full"));
-  world.transport->otherwise([](const support::SentRequest& request) {
-    return support::ScriptedTransport::made(
-        200, exchange_body("full", "item_preview", "file", "5"))(request);
-  });
-  auto client = world.open();
-
-  EXPECT_EQ(ask(client, world, {.scopes = {"item_preview"}, .resource = "files/5"}),
-            "malformed_response");
-  EXPECT_EQ(ask(client, world), "full");
-
-  EXPECT_EQ(world.transport->sent().size(), 2U);
-  EXPECT_TRUE(client.status().pending_revocations.empty());
-}
-
 // Rule D1
 TEST(Client, CapsAChildsLifeByItsParents) {
   ClientWorld world;
@@ -334,26 +296,6 @@ TEST(Client, SaysWhereTheNextDeveloperTokenIsToBeHadWhenOneHasEnded) {
   EXPECT_THAT(ended.error().hint, HasSubstr("developer.token"));
   EXPECT_TRUE(world.transport->sent().empty());
   EXPECT_TRUE(client.status().tokens.empty());
-}
-
-// Rule V2
-TEST(Client, SaysThatTheDeveloperTokenHasEndedWhenItCannotBeNarrowed) {
-  ClientWorld world;
-  auto& provider = world.config.providers[0];
-  world.config.environment = Environment::development;
-  provider.grant = "developer_token";
-  provider.developer_token = "file:" + world.directory.write("developer.token", "dev-one");
-  world.transport->otherwise(
-      400, R"({"error":"invalid_grant","error_description":"Invalid access token"})");
-  auto client = world.open();
-
-  const auto child =
-      client.token({.scopes = {"item_preview"}, .resource = "files/5"}, world.in(1s));
-
-  ASSERT_FALSE(child);
-  EXPECT_EQ(child.error().code, Errc::developer_token_ended);
-  EXPECT_THAT(child.error().hint, HasSubstr("developer.token"));
-  EXPECT_EQ(ask(client, world), "developer_token_ended");
 }
 
 TEST(Client, TakesTheNextDeveloperTokenFromItsSource) {

@@ -255,8 +255,8 @@ TEST(Conversation, SendsNothingMoreWhenTheClientHasStopped) {
       {.subject = enterprise("777")}, nullptr, [](const Error&) {}, world.in(10s));
   const auto revoked = session->revoke(support::make_token({}), world.in(10s));
 
-  ASSERT_FALSE(fetched || revoked);
-  EXPECT_EQ(fetched.error().code, Errc::cancelled);
+  ASSERT_FALSE(fetched.token || revoked);
+  EXPECT_EQ(fetched.token.error().code, Errc::cancelled);
   EXPECT_EQ(revoked.error().code, Errc::cancelled);
   EXPECT_TRUE(world.transport->sent().empty());
 }
