@@ -47,34 +47,39 @@ void Engine::diagnose_provider(ProviderSession& session, Deadline deadline,
     findings.push_back(problem(name + " has no usable subject", prepared.error()));
     return;
   }
-  auto token = keeper_->token(*prepared, deadline);
-  if (!token) {
-    findings.push_back(problem(name + " gives no token", token.error()));
+  // A sign-in has one token at a time, which is the application's; others are got past the cache,
+  // so that what is taken back below is nobody else's.
+  const bool is_sign_in = endpoints->grant == oauth::Grant::refresh_token;
+  const auto& asked = (*prepared)->request;
+  const Note ignore = [](const Error&) {};
+  Fetched fetched = is_sign_in ? Fetched{keeper_->token(*prepared, deadline)}
+                               : session.fetch(asked, nullptr, ignore, deadline);
+  if (fetched.refused) keeper_->take_back(std::move(*fetched.refused));
+  if (fetched.token) {
+    findings.push_back(
+        {FindingLevel::good, name + " gives a token for " + text_of(asked.subject), ""});
   } else {
-    findings.push_back({FindingLevel::good,
-                        name + " gives a token for " + text_of((*prepared)->request.subject), ""});
+    findings.push_back(problem(name + " gives no token", fetched.token.error()));
   }
   if (const auto ahead = session.clock_difference()) {
     findings.push_back(clock_finding(name, *ahead));
   }
-  if (!token || token->fields().developer) return;
   // At Box, and where RFC 7009 §2.1 is taken at its word, it would end the person's sign-in too.
-  if (endpoints->grant == oauth::Grant::refresh_token) return;
+  if (!fetched.token || fetched.token->fields().developer || is_sign_in) return;
   if (endpoints->revocation_endpoint.empty()) {
     findings.push_back({FindingLevel::notice, name + " has no revocation endpoint",
                         "tokens end by themselves only; keep them narrow"});
     return;
   }
-  const auto report = keeper_->revoke(*token, deadline);
-  if (report.pending == 0) {
+  const auto revoked = session.revoke(*fetched.token, deadline);
+  if (revoked) {
     findings.push_back({FindingLevel::good, name + " takes the token back", ""});
     return;
   }
-  std::string reason;
-  for (const auto& pending : keeper_->pending_revocations())
-    reason = pending.last_error;
-  findings.push_back({FindingLevel::problem, name + " does not take the token back: " + reason,
+  findings.push_back({FindingLevel::problem,
+                      name + " does not take the token back: " + describe(revoked.error()),
                       "check that the client may revoke; the token ends by itself"});
+  keeper_->take_back(std::move(*fetched.token));
 }
 
 std::vector<Finding> Engine::diagnose(Deadline deadline) {
