@@ -12,6 +12,11 @@ inline constexpr std::size_t metadata_bytes_max = 256 * 1024;
 inline constexpr std::size_t secret_file_bytes_max = 64 * 1024;
 inline constexpr std::size_t secret_ref_bytes_max = 4 * 1024;
 inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
+/// Of the dots in one line: keys nested deeper would end a parser's stack.
+inline constexpr std::size_t config_line_dots_max = 64;
+inline constexpr std::size_t provider_name_bytes_max = 64;
+/// Room for the largest token, its key and its scopes.
+inline constexpr std::size_t cache_bytes_min = 64 * 1024;
 inline constexpr std::size_t json_depth_max = 16;
 inline constexpr std::size_t scopes_max = 100;
 inline constexpr std::size_t scope_bytes_max = 256;

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -69,6 +70,14 @@ bool is_loopback(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), &address) == 1 && ntohl(address.s_addr) >> 24U == 127;
 }
 
+/// curl also takes one slash or three after the scheme; we take the two of RFC 3986 §3.
+bool has_authority(std::string_view url) {
+  const auto colon = url.find(':');
+  if (colon == std::string_view::npos) return false;
+  const auto rest = url.substr(colon);
+  return rest.starts_with("://") && !rest.starts_with(":///");
+}
+
 Result<void> check_parsed(CURLU* url) {
   const Origin origin = origin_in(url);
   if (part_of(url, CURLUPART_USER) || part_of(url, CURLUPART_PASSWORD)) {
@@ -92,13 +101,35 @@ Result<void> check_upstream_url(std::string_view url) {
   if (url.size() > base::request_url_bytes_max) {
     return fail(Errc::misconfigured, "the URL is longer than 8 KiB");
   }
-  const UrlPtr parsed = parse_url(url);
+  const UrlPtr parsed = has_authority(url) ? parse_url(url) : nullptr;
   if (!parsed) {
     return fail(Errc::misconfigured, "the URL cannot be understood",
                 "write an absolute URL such as https://api.box.com");
   }
   if (url.contains('#')) return fail(Errc::misconfigured, "the URL has a fragment (#...)");
   return check_parsed(parsed.get());
+}
+
+Result<void> check_proxy_address(std::string_view proxy) {
+  if (proxy.contains('@')) {
+    return fail(Errc::misconfigured, "holds a user name or password",
+                "take it out; a proxy that wants one may be named in the environment, as "
+                "https_proxy, and not here");
+  }
+  const std::string url = (proxy.contains("://") ? "" : "http://") + std::string(proxy);
+  const UrlPtr parsed = has_authority(url) ? parse_url(url) : nullptr;
+  if (parsed) {
+    const auto path = part_of(parsed.get(), CURLUPART_PATH).value_or("");
+    const bool is_bare = (path.empty() || path == "/") && !url.contains('?') && !url.contains('#');
+    const auto origin = origin_in(parsed.get());
+    constexpr std::array schemes = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
+    if (is_bare && !origin.host.empty() &&
+        std::find(schemes.begin(), schemes.end(), origin.scheme) != schemes.end()) {
+      return {};
+    }
+  }
+  return fail(Errc::misconfigured, "cannot be understood",
+              "write proxy = \"http://HOST:PORT\", or \"none\"");
 }
 
 bool names_loopback(std::string_view url) {

@@ -16,6 +16,12 @@ namespace valetkey::http {
 /// machine. Neither repeats more of the URL than its origin.
 [[nodiscard]] Result<void> check_upstream_url(std::string_view url);
 
+/// "http://proxy:3128" or "proxy:3128", and the same of https, socks4, socks4a, socks5 and socks5h.
+///
+/// Errors: misconfigured. SECURITY: the password of a proxy is a secret in the wrong place (rule
+/// S2), so no message repeats any of the address.
+[[nodiscard]] Result<void> check_proxy_address(std::string_view proxy);
+
 /// Whether the URL's host is this machine by its spelling.
 [[nodiscard]] bool names_loopback(std::string_view url);
 

@@ -22,6 +22,11 @@ Failure refuse(std::string_view complaint) {
               std::string(hint));
 }
 
+/// The server is as it should be, and what we were told of it is not.
+Failure mistaken(std::string_view complaint) {
+  return fail(Errc::misconfigured, "server metadata: " + std::string(complaint), std::string(hint));
+}
+
 Result<void> read_endpoint(const boost::json::object& body, std::string_view name,
                            std::string& to) {
   auto text = find_text(body, name, source);
@@ -60,8 +65,10 @@ Result<void> read_members(const boost::json::object& body, Metadata& metadata) {
 }  // namespace
 
 std::vector<std::string> metadata_urls(std::string_view issuer) {
-  const auto scheme = issuer.find("://");
-  if (scheme == std::string_view::npos) return {};
+  const auto scheme = issuer.find(':');
+  if (scheme == 0 || scheme == std::string_view::npos) return {};
+  const auto after = issuer.substr(scheme);
+  if (!after.starts_with("://") || after.starts_with(":///")) return {};
   const auto slash = std::min(issuer.find('/', scheme + 3), issuer.size());
   const std::string origin(issuer.substr(0, slash));
   std::string path(issuer.substr(slash));
@@ -74,6 +81,8 @@ std::vector<std::string> metadata_urls(std::string_view issuer) {
 }
 
 Result<Metadata> parse_metadata(const HttpResponse& response, std::string_view issuer) {
+  // RFC 8414 §3: where the issuer is right, there is a document.
+  if (response.status == 404) return mistaken("there is no document (HTTP 404)");
   if (response.status < 200 || response.status > 299) {
     Profile nobody;
     nobody.type = ProviderType::oauth2;
@@ -84,7 +93,7 @@ Result<Metadata> parse_metadata(const HttpResponse& response, std::string_view i
   auto named = find_text(*body, "issuer", source);
   if (!named) return failure_of(std::move(named));
   // RFC 8414 §3.3: identical, or the document must not be used.
-  if (*named != issuer) return refuse("the document is that of another issuer");
+  if (*named != issuer) return mistaken("the document is that of another issuer");
   Metadata metadata;
   metadata.issuer = issuer;
   if (auto read = read_members(*body, metadata); !read) return failure_of(std::move(read));

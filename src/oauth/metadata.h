@@ -12,7 +12,8 @@
 
 namespace valetkey::oauth {
 
-/// Where to ask, in this order: RFC 8414 §3.1, then OpenID Connect Discovery §4.
+/// Where to ask, in this order: RFC 8414 §3.1, then OpenID Connect Discovery §4. Empty when the
+/// issuer is no URL.
 [[nodiscard]] std::vector<std::string> metadata_urls(std::string_view issuer);
 
 struct Metadata {
@@ -24,8 +25,8 @@ struct Metadata {
   std::vector<std::string> token_auth_methods{};  ///< empty: the server names none
 };
 
-/// Errors: malformed_response (also when the document is another issuer's), and those of
-/// parse_error_response.
+/// Errors: misconfigured when the document is another issuer's or there is none;
+/// malformed_response; those of parse_error_response.
 [[nodiscard]] Result<Metadata> parse_metadata(const HttpResponse& response,
                                               std::string_view issuer);
 

@@ -14,6 +14,7 @@ namespace {
 
 using support::answer;
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 TEST(MetadataConformance, AsksAtTheAddressesOfRfc8414) {
   struct Row {
@@ -42,7 +43,10 @@ TEST(MetadataConformance, AsksAtTheAddressesOfRfc8414) {
   for (const auto& row : rows) {
     EXPECT_THAT(metadata_urls(row.issuer), ElementsAre(row.rfc8414, row.openid)) << row.section;
   }
-  EXPECT_TRUE(metadata_urls("example.com").empty());
+  for (const auto* const rubbish :
+       {"example.com", "https:/example.com", "https:///x", "://x", ""}) {
+    EXPECT_TRUE(metadata_urls(rubbish).empty()) << rubbish;
+  }
 }
 
 TEST(MetadataConformance, TakesOnlyTheIssuersOwnDocument) {
@@ -54,7 +58,8 @@ TEST(MetadataConformance, TakesOnlyTheIssuersOwnDocument) {
         "https://example.com");
 
     ASSERT_FALSE(metadata) << named;
-    EXPECT_EQ(metadata.error().code, Errc::malformed_response);
+    EXPECT_EQ(metadata.error().code, Errc::misconfigured);
+    EXPECT_THAT(metadata.error().hint, HasSubstr("issuer"));
   }
 }
 
@@ -81,7 +86,9 @@ TEST(MetadataConformance, SaysWhenThereIsNoDocument) {
   const auto metadata = parse_metadata(answer(404, "<html>"), "https://example.com");
 
   ASSERT_FALSE(metadata);
-  EXPECT_EQ(metadata.error().code, Errc::malformed_response);
+  EXPECT_EQ(metadata.error().code, Errc::misconfigured);
+  EXPECT_THAT(metadata.error().hint, HasSubstr("issuer"));
+  EXPECT_EQ(parse_metadata(answer(503, ""), "https://example.com").error().code, Errc::unreachable);
   EXPECT_EQ(parse_metadata(answer(302, ""), "https://example.com").error().code, Errc::redirected);
 }
 

@@ -72,7 +72,7 @@ TEST(Discovery, AWrongIssuerIsRefusedAndTheErrorNamesIt) {
 
     const auto token = client.token({}, soon());
 
-    EXPECT_EQ(code_of(token), "malformed_response");
+    EXPECT_EQ(code_of(token), "misconfigured");
     EXPECT_THAT(token.error().hint, HasSubstr("issuer"));
     EXPECT_EQ(client.status().counters.token_requests, 0U);
   }

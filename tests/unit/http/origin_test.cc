@@ -52,7 +52,8 @@ TEST(UpstreamUrl, IsAbsoluteBoundedAndOfOurSchemes) {
   for (const std::string url :
        {"", "api.box.com", "/oauth2/token", "ftp://api.box.com", "file:///etc/passwd", "https://",
         "https://a b/", "https://api.box.com/#part", "https://api.box.com:99999/",
-        "https://api.box.com\r\nX: y", "gopher://127.0.0.1/"}) {
+        "https://api.box.com\r\nX: y", "gopher://127.0.0.1/", "https:/api.box.com",
+        "https:api.box.com", "https:///api.box.com", "http:/localhost/x", "https:/a/b://c"}) {
     const auto checked = check_upstream_url(url);
 
     ASSERT_FALSE(checked) << url;
