@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/config_host_checks.h"
+#include "base/limits.h"
 #include "base/nearest_word.h"
 #include "base/text.h"
 #include "crypto/signing_key.h"
@@ -19,6 +21,20 @@ const std::vector<std::string> grants = {"client_credentials", "jwt", "developer
 const std::vector<std::string> auth_methods = {"client_secret_post", "client_secret_basic",
                                                "private_key_jwt", "none"};
 
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char letter) {
+    return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F;
+  });
+}
+
+// RFC 6749 §3.3: %x21 / %x23-5B / %x5D-7E.
+bool is_scope(std::string_view scope) {
+  return !scope.empty() && scope.size() <= base::scope_bytes_max &&
+         std::all_of(scope.begin(), scope.end(), [](char letter) {
+           return letter > ' ' && letter <= '~' && letter != '"' && letter != '\\';
+         });
+}
+
 /// Checks one provider; each rule is a short function, so that a missing rule can be seen.
 class ProviderChecks {
  public:
@@ -27,7 +43,10 @@ class ProviderChecks {
       : config_(config), provider_(provider), mistakes_(mistakes) {}
 
   void run() {
+    check_name();
     check_words();
+    check_texts();
+    check_scopes();
     check_urls();
     check_sources();
     if (provider_.type == "box") check_box();
@@ -51,7 +70,50 @@ class ProviderChecks {
                          : "did you mean \"" + nearest + "\"?");
   }
 
+  void check_name() {
+    const std::string& name = provider_.name;
+    if (name.empty() || name.size() > base::provider_name_bytes_max || has_control(name)) {
+      note("", "a provider's name is empty, too long or not printable",
+           "write a short word, as in [provider.box]");
+    }
+    const auto same = [&](const ProviderConfig& other) { return other.name == name; };
+    const auto first = std::find_if(config_.providers.begin(), config_.providers.end(), same);
+    if (&*first != &provider_) {
+      note("", "two providers are called " + base::printable(name, 60), "rename one of them");
+    }
+  }
+
+  void check_texts() {
+    for (const auto& [key, value] : {std::pair{"app_config", &provider_.app_config},
+                                     {"client_id", &provider_.client_id},
+                                     {"key_id", &provider_.key_id}}) {
+      if (has_control(*value)) {
+        note(key, std::string(key) + " holds a control character", "write it again by hand");
+      }
+    }
+    if (provider_.type != "box") return;
+    for (const auto& [key, value] :
+         {std::pair{"enterprise_id", &provider_.enterprise_id}, {"user_id", &provider_.user_id}}) {
+      if (value->empty()) continue;
+      if (!base::all_digits(*value) || value->size() > base::subject_id_bytes_max) {
+        note(key, std::string(key) + " is not a number, as Box's are",
+             "copy it from Box's administration console");
+      }
+    }
+  }
+
+  void check_scopes() {
+    if (provider_.extra_scopes.size() > base::scopes_max) {
+      note("extra_scopes", "extra_scopes names more than 100 scopes", "name fewer");
+    }
+    if (!std::all_of(provider_.extra_scopes.begin(), provider_.extra_scopes.end(), is_scope)) {
+      note("extra_scopes", "extra_scopes holds what is no scope",
+           "write each scope on its own, without spaces, quotes or backslashes");
+    }
+  }
+
   void check_words() {
+    if (provider_.type.empty()) note("type", "type is empty", "write type = \"box\"");
     check_word("type", provider_.type, {"box", "oauth2"});
     check_word("grant", provider_.grant, grants);
     check_word("client_auth", provider_.client_auth, auth_methods);
@@ -70,6 +132,9 @@ class ProviderChecks {
     if (url.empty()) return;
     if (auto checked = http::check_upstream_url(url); !checked) {
       note(key, std::string(key) + ": " + checked.error().context, checked.error().hint);
+    } else if (url.contains('?')) {
+      // RFC 8414 §2 of the issuer; and nothing can be appended to the others.
+      note(key, std::string(key) + " has a query (?...)", "remove it, from the ? on");
     }
   }
 
@@ -81,7 +146,6 @@ class ProviderChecks {
   }
 
   void check_source(std::string_view key, const std::string& source) {
-    if (source.empty()) return;
     auto parsed = secrets::parse_secret_ref(source, directory_of(config_));
     if (!parsed) {
       note(key, std::string(key) + ": " + parsed.error().context, parsed.error().hint);
@@ -95,10 +159,12 @@ class ProviderChecks {
       note("client_secret", "client_secret names more than two sources",
            "keep the new and the old one; two are enough to rotate");
     }
-    check_source("private_key", provider_.private_key);
-    check_source("private_key_passphrase", provider_.private_key_passphrase);
-    check_source("developer_token", provider_.developer_token);
-    check_source("refresh_token", provider_.refresh_token);
+    for (const auto& [key, source] : {std::pair{"private_key", &provider_.private_key},
+                                      {"private_key_passphrase", &provider_.private_key_passphrase},
+                                      {"developer_token", &provider_.developer_token},
+                                      {"refresh_token", &provider_.refresh_token}}) {
+      if (!source->empty()) check_source(key, *source);
+    }
   }
 
   void require(std::string_view key, bool is_there, std::string_view why,
@@ -254,25 +320,6 @@ class ProviderChecks {
   std::vector<Mistake>& mistakes_;
 };
 
-void check_numbers(const Config& config, std::vector<Mistake>& mistakes) {
-  const auto note = [&](const char* key, std::string what, std::string remedy) {
-    const auto line = config.lines.find(key);
-    mistakes.push_back({config.path, line == config.lines.end() ? 0 : line->second, std::move(what),
-                        std::move(remedy)});
-  };
-  if (config.cache.lifetime < std::chrono::minutes(1) ||
-      config.cache.lifetime > std::chrono::minutes(59)) {
-    note("cache.lifetime", "lifetime is not between 1m and 59m of a 60-minute token",
-         "write lifetime = \"50m\", as Box recommends");
-  }
-  if (config.http.fetches_max > 1024) {
-    note("http.fetches_max", "fetches_max is above 1024", "write fetches_max = 32");
-  }
-  if (config.http.timeout < std::chrono::seconds(1)) {
-    note("http.timeout", "timeout is below one second", "write timeout = \"30s\"");
-  }
-}
-
 }  // namespace
 
 std::string text_of(const Mistake& mistake) {
@@ -322,7 +369,7 @@ std::vector<Mistake> find_mistakes(const Config& config) {
   }
   for (const auto& provider : config.providers)
     ProviderChecks(config, provider, mistakes).run();
-  check_numbers(config, mistakes);
+  check_host_tables(config, mistakes);
   return mistakes;
 }
 

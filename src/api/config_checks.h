@@ -11,7 +11,7 @@
 namespace valetkey::api {
 
 /// Every mistake that can be seen without opening a secret or asking the network (rules S2, S4,
-/// V1, F4).
+/// V1, F4). Blocks: looks whether ca_file can be read.
 [[nodiscard]] std::vector<Mistake> find_mistakes(const Config& config);
 
 /// "valetkey.toml:7: unknown key grand"

@@ -110,11 +110,34 @@ Failure unreadable(const std::string& path, int reason) {
                          : "check the path and the permissions"}});
 }
 
+/// The first line with more dots than any key needs, from 1; 0: there is none. Whether a dot is in
+/// a key or in a text does not matter; of two in a row, as in "../..", no key is made.
+unsigned find_line_of_dots(std::string_view text) {
+  unsigned line = 1;
+  std::size_t dots = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\n') {
+      ++line;
+      dots = 0;
+    }
+    const bool is_one = text[at] == '.' && (at == 0 || text[at - 1] != '.') &&
+                        (at + 1 == text.size() || text[at + 1] != '.');
+    if (is_one && ++dots > base::config_line_dots_max) return line;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::string& path) {
   Config config;
   config.path = path;
+  // Rule F2: the parser itself has no bound for keys such as a.b.c.
+  if (const unsigned line = find_line_of_dots(text); line != 0) {
+    return api::failure_of_mistakes({{path, line, "has more than 64 dots",
+                                      "write each key in its own [table], and a long text in "
+                                      "several lines"}});
+  }
   std::vector<Mistake> mistakes;
   try {
     read_root(toml::parse(text, std::string_view(path)), config, mistakes);

@@ -60,11 +60,13 @@ void ConfigTable::wrong_type(std::string_view key, const toml::node& node,
 void ConfigTable::read(std::string_view key, std::string& to) {
   const toml::node* const node = find(key);
   if (node == nullptr) return;
-  if (const auto text = node->value_exact<std::string>()) {
-    to = *text;
-    return;
+  const auto text = node->value_exact<std::string>();
+  if (!text) return wrong_type(key, *node, std::string(key) + " = \"...\"");
+  if (text->empty()) {
+    return note(line_of(*node), std::string(key) + " is empty",
+                "write " + std::string(key) + " = \"...\", or remove the line");
   }
-  wrong_type(key, *node, std::string(key) + " = \"...\"");
+  to = *text;
 }
 
 void ConfigTable::read(std::string_view key, std::vector<std::string>& to) {

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "crypto/random.h"
+#include "support/client_world.h"
+#include "valetkey/client.h"
 
 namespace valetkey {
 namespace {
@@ -196,6 +198,49 @@ TEST(ParseConfig, HasAMessageForEachCommonMistake) {
       {"unknown algorithm", "[provider.b]\ngrant = \"jwt\"\nalgorithm = \"none\"",
        "algorithm is unknown"},
       {"provider that is no table", "provider = \"box\"", "provider is a string"},
+      {"an empty text", "[provider.b]\nissuer = \"\"", "issuer is empty"},
+      {"an empty type", "[provider.b]\ntype = \"\"", "type is empty"},
+      {"an empty secret", "[provider.b]\nclient_secret = \"\"",
+       "client_secret: the secret's source is empty"},
+      {"an empty secret in a list", "[provider.b]\nclient_secret = [\"file:a\", \"\"]",
+       "client_secret: the secret's source is empty"},
+      {"an issuer with one slash", "[provider.b]\ntype = \"oauth2\"\nissuer = \"https:/host\"",
+       "issuer: the URL cannot be understood"},
+      {"a base_url with three slashes", "[provider.b]\nbase_url = \"https:///api.box.com\"",
+       "base_url: the URL cannot be understood"},
+      {"a base_url with a query", "[provider.b]\nbase_url = \"https://api.box.com/?a=b\"",
+       "base_url has a query (?...)"},
+      {"an issuer with a query",
+       "[provider.b]\ntype = \"oauth2\"\nissuer = \"https://as.example/?a=b\"",
+       "issuer has a query (?...)"},
+      {"a proxy with a password", "[http]\nproxy = \"http://u:open-sesame@proxy:3128\"",
+       "proxy holds a user name or password"},
+      {"a proxy with a password and no scheme", "[http]\nproxy = \"u:open-sesame@proxy:3128\"",
+       "proxy holds a user name or password"},
+      {"a proxy that is none", "[http]\nproxy = \"::::\"", "proxy cannot be understood"},
+      {"a proxy of no known kind", "[http]\nproxy = \"ftp://proxy:21\"",
+       "proxy cannot be understood"},
+      {"a proxy with a path", "[http]\nproxy = \"http://proxy:3128/x\"",
+       "proxy cannot be understood"},
+      {"no ca_file", "[http]\nca_file = \"/nonexistent/ca.pem\"",
+       "ca_file /nonexistent/ca.pem cannot be read: No such file or directory"},
+      {"a ca_file that is a directory", "[http]\nca_file = \"/\"", "ca_file / is no file"},
+      {"an enterprise in words", "[provider.b]\nenterprise_id = \"my company\"",
+       "enterprise_id is not a number"},
+      {"a user in words", "[provider.b]\nuser_id = \"me@example.com\"", "user_id is not a number"},
+      {"a scope with a space", "[provider.b]\nextra_scopes = [\"a b\"]",
+       "extra_scopes holds what is no scope"},
+      {"an empty scope", "[provider.b]\nextra_scopes = [\"\"]",
+       "extra_scopes holds what is no scope"},
+      {"a provider without a name", "[provider.\"\"]\ngrant = \"jwt\"",
+       "a provider's name is empty, too long or not printable"},
+      {"a provider with a line break in its name", "[provider.\"a\\nb\"]\ngrant = \"jwt\"",
+       "a provider's name is empty, too long or not printable"},
+      {"a NUL in a path", "[provider.b]\ngrant = \"jwt\"\napp_config = \"/tmp/a\\u0000b\"",
+       "app_config holds a control character"},
+      {"a line break in a client's id", "[provider.b]\nclient_id = \"a\\nb\"",
+       "client_id holds a control character"},
+      {"no room for a token", "[cache]\nbytes_max = 1", "bytes_max is below 65536"},
       {"not TOML", "[provider.box\ngrant = 1", "is not valid TOML"},
   };
 
@@ -203,6 +248,63 @@ TEST(ParseConfig, HasAMessageForEachCommonMistake) {
     SCOPED_TRACE(row.what);
     mentions(all_mistakes_of(row.text), row.expected);
   }
+}
+
+// Rules S2, S3
+TEST(ParseConfig, RefusesAProxysPasswordWithoutRepeatingIt) {
+  for (const auto* const proxy : {"http://u:open-sesame@proxy:3128", "u:open-sesame@proxy",
+                                  "http://open-sesame@proxy", "open:sesame@@proxy:1"}) {
+    const auto all = all_mistakes_of("[http]\nproxy = \"" + std::string(proxy) + "\"\n");
+
+    mentions(all, "2: proxy ");
+    EXPECT_EQ(all.find("sesame"), std::string::npos) << all;
+  }
+}
+
+TEST(ParseConfig, TakesEveryUsualSpellingOfAProxy) {
+  for (const auto* const proxy :
+       {"none", "http://proxy:3128", "https://proxy.example/", "socks5h://127.0.0.1:1080",
+        "socks4a://proxy", "proxy:3128", "10.0.0.1:3128", "http://[::1]:3128"}) {
+    const auto config =
+        parse_config(std::string(good) + "proxy = \"" + proxy + "\"\n", "dir/valetkey.toml");
+
+    EXPECT_TRUE(config) << proxy << ": " << (config ? "" : config.error().context);
+  }
+}
+
+// Rule F2
+TEST(ParseConfig, SurvivesKeysThatAreNestedWithoutEnd) {
+  const auto repeated = [](std::string_view piece, std::size_t times) {
+    std::string text;
+    for (std::size_t count = 0; count < times; ++count)
+      text += piece;
+    return text;
+  };
+  const std::string texts[] = {"a" + repeated(".a", 500'000) + " = 1\n",
+                               "a" + repeated(" . a", 250'000) + " = 1\n",
+                               "[a" + repeated(".\"\"", 300'000) + "]\n",
+                               "a = " + repeated("[", 500'000) + "\n",
+                               "a = " + repeated("{a=", 300'000) + "\n",
+                               "a = '''\n# ''' \nb" + repeated(".b", 400'000) + " = 1\n",
+                               "a = " + repeated("[\n{a" + repeated(".a", 60) + " = ", 100) + "1" +
+                                   repeated("}\n]", 100) + "\n"};
+  for (const auto& text : texts) {
+    const auto config = parse_config(text, "valetkey.toml");
+
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().code, Errc::misconfigured);
+  }
+}
+
+TEST(ParseConfig, TakesDotsInPathsAndComments) {
+  const std::string path = "../../../../../../../../../../../../../../../../../../../..";
+  const std::string text = "# " + std::string(300, '.') + "\n" + std::string(good) +
+                           "[provider.jwt]\ngrant = \"jwt\"\napp_config = \"" + path +
+                           "/box.app.json\"\n";
+
+  const auto config = parse_config(text, "dir/valetkey.toml");
+
+  EXPECT_TRUE(config) << (config ? "" : config.error().context);
 }
 
 // Rules S2, S3
@@ -228,6 +330,43 @@ TEST(ParseConfig, QuotesNothingOfAFileThatIsNotToml) {
 
   ASSERT_FALSE(config);
   EXPECT_EQ(describe(config.error()).find(secret), std::string::npos);
+}
+
+struct StructRow {
+  const char* what;
+  void (*spoil)(Config&);
+  const char* expected;
+};
+
+// Rule F4
+TEST(MakeClient, ChecksWhatNoFileHasSaid) {
+  const StructRow rows[] = {
+      {"a second provider of the same name",
+       [](Config& config) { config.providers.push_back(config.providers[0]); },
+       "two providers are called box"},
+      {"no type", [](Config& config) { config.providers[0].type.clear(); }, "type is empty"},
+      {"no name", [](Config& config) { config.providers[0].name.clear(); },
+       "a provider's name is empty"},
+      {"an empty secret", [](Config& config) { config.providers[0].client_secret = {""}; },
+       "client_secret: the secret's source is empty"},
+      {"no fetches", [](Config& config) { config.http.fetches_max = 0; }, "fetches_max is zero"},
+      {"no entries", [](Config& config) { config.cache.entries_max = 0; }, "entries_max is zero"},
+      {"no bytes", [](Config& config) { config.cache.bytes_max = 0; }, "bytes_max is below"},
+      {"time that runs backwards", [](Config& config) { config.http.connect_timeout = -1s; },
+       "connect_timeout is zero"},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    support::ClientWorld world;
+    row.spoil(world.config);
+
+    const auto client =
+        Client::make(world.config, {.clock = world.clock, .transport = world.transport});
+
+    ASSERT_FALSE(client);
+    EXPECT_EQ(client.error().code, Errc::misconfigured);
+    mentions(client.error().context, row.expected);
+  }
 }
 
 // Rule F2
