@@ -48,7 +48,7 @@ std::unique_ptr<Credentials> Credentials::make(const Config& config, const Provi
                                                std::vector<Mistake>& mistakes) {
   std::unique_ptr<Credentials> made(new Credentials(config, provider, std::move(clock)));
   std::vector<Problem> problems;
-  auto held = std::make_shared<const Held>(made->read(problems));
+  auto held = std::make_shared<const Held>(made->read(nullptr, problems));
   for (auto& [key, error] : problems) {
     mistakes.push_back(mistake_at(config, provider, key, key + ": " + describe(error), error.hint));
   }
@@ -57,32 +57,45 @@ std::unique_ptr<Credentials> Credentials::make(const Config& config, const Provi
   return made;
 }
 
-Credentials::Held Credentials::read(std::vector<Problem>& problems) const {
+Credentials::Held Credentials::read(const Held* before, std::vector<Problem>& problems) const {
   Held held;
-  for (const auto& source : secret_sources_) {
-    auto secret = source->load(Deadline{clock_->now() + source_time_max});
-    if (secret) {
-      held.secrets.push_back(std::move(*secret));
-    } else {
-      problems.push_back({"client_secret", std::move(secret).error()});
-    }
+  read_secrets(before, held, problems);
+  if (!app_config_.empty() && !read_app_config(held, problems) && before != nullptr) {
+    keep_app_config(*before, held);
   }
-  if (!app_config_.empty()) read_app_config(held, problems);
-  if (key_source_) read_key(held, problems);
-  if (held.key) check_key(held, problems);
+  if (key_source_ && !read_key(held, problems) && before != nullptr) {
+    held.key = before->key;
+    held.key_digest = before->key_digest;
+  }
   return held;
 }
 
-void Credentials::check_key(const Held& held, std::vector<Problem>& problems) const {
-  auto tried = held.key->sign(algorithm_, "");
-  if (!tried) problems.push_back({"algorithm", std::move(tried).error()});
+void Credentials::read_secrets(const Held* before, Held& held,
+                               std::vector<Problem>& problems) const {
+  for (std::size_t index = 0; index < secret_sources_.size(); ++index) {
+    auto secret = secret_sources_[index]->load(Deadline{clock_->now() + source_time_max});
+    if (secret) {
+      held.secrets.push_back(std::move(*secret));
+      continue;
+    }
+    problems.push_back({"client_secret", std::move(secret).error()});
+    if (before != nullptr) held.secrets.push_back(before->secrets[index].clone());
+  }
 }
 
-void Credentials::read_app_config(Held& held, std::vector<Problem>& problems) const {
+bool Credentials::read_app_config(Held& held, std::vector<Problem>& problems) const {
+  const auto refuse = [&](Error error) {
+    problems.push_back({"app_config", std::move(error)});
+    return false;
+  };
   auto text = secrets::load_private_file(app_config_);
-  if (!text) return problems.push_back({"app_config", std::move(text).error()});
+  if (!text) return refuse(std::move(text).error());
   auto settings = oauth::parse_box_app_settings(*text);
-  if (!settings) return problems.push_back({"app_config", std::move(settings).error()});
+  if (!settings) return refuse(std::move(settings).error());
+  if (!settings->private_key.empty() &&
+      !take_key(settings->private_key, settings->passphrase, "app_config", held, problems)) {
+    return false;
+  }
   held.app = {.client_id = std::move(settings->client_id),
               .key_id = std::move(settings->key_id),
               .enterprise_id = std::move(settings->enterprise_id),
@@ -90,34 +103,60 @@ void Credentials::read_app_config(Held& held, std::vector<Problem>& problems) co
   // A source named in the configuration goes before the file, so that a rotation needs no edit of
   // Box's file.
   if (!settings->client_secret.empty()) held.secrets.push_back(std::move(settings->client_secret));
-  if (settings->private_key.empty()) return;
-  auto key = crypto::parse_signing_key(settings->private_key, settings->passphrase);
-  if (!key) return problems.push_back({"app_config", std::move(key).error()});
-  held.key_digest = digest_of(settings->private_key);
-  held.key.emplace(std::move(*key));
+  return true;
 }
 
-void Credentials::read_key(Held& held, std::vector<Problem>& problems) const {
+void Credentials::keep_app_config(const Held& before, Held& held) const {
+  held.app = before.app;
+  held.key = before.key;
+  held.key_digest = before.key_digest;
+  // The file's own secret comes after those of the sources.
+  for (std::size_t index = secret_sources_.size(); index < before.secrets.size(); ++index)
+    held.secrets.push_back(before.secrets[index].clone());
+}
+
+bool Credentials::read_key(Held& held, std::vector<Problem>& problems) const {
   const Deadline deadline{clock_->now() + source_time_max};
   auto pem = key_source_->load(deadline);
-  if (!pem) return problems.push_back({"private_key", std::move(pem).error()});
+  if (!pem) {
+    problems.push_back({"private_key", std::move(pem).error()});
+    return false;
+  }
   Secret passphrase;
   if (passphrase_source_) {
     auto loaded = passphrase_source_->load(deadline);
-    if (!loaded) return problems.push_back({"private_key_passphrase", std::move(loaded).error()});
+    if (!loaded) {
+      problems.push_back({"private_key_passphrase", std::move(loaded).error()});
+      return false;
+    }
     passphrase = std::move(*loaded);
   }
-  auto key = crypto::parse_signing_key(*pem, passphrase);
-  if (!key) return problems.push_back({"private_key", std::move(key).error()});
-  held.key_digest = digest_of(*pem);
-  held.key.emplace(std::move(*key));
+  return take_key(*pem, passphrase, "private_key", held, problems);
+}
+
+bool Credentials::take_key(const Secret& pem, const Secret& passphrase, const char* source,
+                           Held& held, std::vector<Problem>& problems) const {
+  auto key = crypto::parse_signing_key(pem, passphrase);
+  if (!key) {
+    problems.push_back({source, std::move(key).error()});
+    return false;
+  }
+  auto tried = key->sign(algorithm_, "");
+  if (!tried) {
+    problems.push_back({"algorithm", std::move(tried).error()});
+    return false;
+  }
+  held.key = std::make_shared<const crypto::SigningKey>(std::move(*key));
+  held.key_digest = digest_of(pem);
+  return true;
 }
 
 Result<void> Credentials::reload() {
+  const HeldPtr before = held();
   std::vector<Problem> problems;
-  auto held = std::make_shared<const Held>(read(problems));
+  auto fresh = std::make_shared<const Held>(read(before.get(), problems));
+  held_.with([&](HeldPtr& slot) { slot = std::move(fresh); });
   if (!problems.empty()) return fail(std::move(problems.front().error));
-  held_.with([&](HeldPtr& slot) { slot = std::move(held); });
   return {};
 }
 

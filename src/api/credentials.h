@@ -3,7 +3,6 @@
 // What a provider's client proves itself with: secrets and a key, read from their sources.
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,9 +26,9 @@ class Credentials {
  public:
   /// One reading of every source. Immutable, shared by the requests that are under way with it.
   struct Held {
-    std::vector<Secret> secrets{};  ///< in the order to be tried (rule S6)
-    std::optional<crypto::SigningKey> key{};
-    std::string key_digest{};  ///< tells one reading's key from another's
+    std::vector<Secret> secrets{};                    ///< in the order to be tried (rule S6)
+    std::shared_ptr<const crypto::SigningKey> key{};  ///< shared with a reading that found no other
+    std::string key_digest{};                         ///< tells one reading's key from another's
     AppFacts app{};
   };
   using HeldPtr = std::shared_ptr<const Held>;
@@ -45,7 +44,8 @@ class Credentials {
     return held_.with([](const HeldPtr& held) { return held; });
   }
 
-  /// Reads every source again (rule S6). What was held stays when one fails.
+  /// Reads every source again (rule S6). One that fails keeps what it gave before.
+  /// Errors: that of the first that failed; what the others gave is in use all the same.
   /// Blocks: files, commands.
   [[nodiscard]] Result<void> reload();
 
@@ -58,11 +58,15 @@ class Credentials {
     Error error;
   };
   Credentials(const Config& config, const ProviderConfig& provider, std::shared_ptr<Clock> clock);
-  [[nodiscard]] Held read(std::vector<Problem>& problems) const;
-  void read_app_config(Held& held, std::vector<Problem>& problems) const;
-  void read_key(Held& held, std::vector<Problem>& problems) const;
-
-  void check_key(const Held& held, std::vector<Problem>& problems) const;
+  /// `before`: where a source that fails finds what it gave the last time; nothing at the start.
+  [[nodiscard]] Held read(const Held* before, std::vector<Problem>& problems) const;
+  void read_secrets(const Held* before, Held& held, std::vector<Problem>& problems) const;
+  // These change nothing of `held` unless they succeed.
+  [[nodiscard]] bool read_app_config(Held& held, std::vector<Problem>& problems) const;
+  [[nodiscard]] bool read_key(Held& held, std::vector<Problem>& problems) const;
+  [[nodiscard]] bool take_key(const Secret& pem, const Secret& passphrase, const char* source,
+                              Held& held, std::vector<Problem>& problems) const;
+  void keep_app_config(const Held& before, Held& held) const;
 
   const std::string app_config_;
   const crypto::JwsAlgorithm algorithm_;
