@@ -17,24 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto assertion_life = 45s;  // Box allows 60
-constexpr auto patience_min = 5s;
 constexpr auto refusal_memory = lifecycle::CachePolicy{}.permanent_memory;
-
-/// Sends once. A server that accepts and never answers must leave time for a second try, and is
-/// unreachable then: our patience with it has ended, not the time of whoever asks.
-Result<HttpResponse> send_patiently(const SessionParts& parts, const HttpRequest& request,
-                                    Deadline deadline) {
-  if (parts.stopper->stopped()) return fail(Errc::cancelled, "valetkey is shutting down");
-  const Instant now = parts.clock->now();
-  const auto patience = std::max<std::chrono::nanoseconds>(patience_min, deadline.left(now) / 2);
-  auto response = parts.transport->send(request, deadline.sooner({now + patience}));
-  if (response || response.error().code != Errc::timed_out) return response;
-  if (deadline.at <= now + patience) return response;
-  return fail(Errc::unreachable,
-              "the provider did not answer within " +
-                  std::to_string(std::chrono::ceil<std::chrono::seconds>(patience).count()) + " s",
-              "try again in a moment; the provider is having trouble");
-}
 
 }  // namespace
 
@@ -55,28 +38,29 @@ class Conversation::Asking {
 
   Result<void> run() {
     if (auto known = find_known_refusal()) return fail(std::move(*known));
+    return attempt_until_good([this] { return attempt_with_corrections(); }, owner_.parts_, note_,
+                              deadline_);
+  }
+
+ private:
+  Ending attempt_with_corrections() {
     for (;;) {
       std::optional<Error> error = attempt();
       if (!error) {
         owner_.good_secret_.store(secret_index_, std::memory_order_relaxed);
+        owner_.refusals_.with([&](auto& refusals) { refusals.erase(proof_digest(secret_index_)); });
         return {};
       }
-      if (question_.asks_token) note_refusal(*error);
       if (correct_clock(*error)) continue;
+      if (question_.asks_token) note_refusal(*error);
       if (error->code == Errc::invalid_client && next_proof()) continue;
       if (error->code == Errc::invalid_client) name_sources(*error);
-      const auto delay = delay_after(*error);
-      if (!delay) return fail(std::move(*error));
-      note_(*error);
-      const Instant until = owner_.parts_.clock->now() + *delay;
-      if (!owner_.parts_.stopper->wait_until(until)) {
-        return fail(Errc::cancelled, "valetkey is shutting down");
-      }
-      ++number_;
+      return {.error = std::move(error),
+              .status = response_ ? response_->status : 0,
+              .replayable = question_.replayable};
     }
   }
 
- private:
   std::optional<Error> attempt() {
     response_.reset();
     auto request = build();
@@ -221,16 +205,6 @@ class Conversation::Asking {
     if (!sources.empty()) error.hint += (error.hint.empty() ? "" : "; ") + ("check " + sources);
   }
 
-  std::optional<std::chrono::nanoseconds> delay_after(const Error& error) {
-    http::Attempt attempt{.number = number_};
-    attempt.status = response_ ? response_->status : 0;
-    attempt.failure = error.code;
-    attempt.retry_after = error.retry_after;
-    attempt.replayable = question_.replayable;
-    return http::next_delay(attempt, owner_.parts_.retry, owner_.parts_.jitter(),
-                            deadline_.left(owner_.parts_.clock->now()));
-  }
-
   Conversation& owner_;
   const Question& question_;
   const Note& note_;
@@ -240,7 +214,6 @@ class Conversation::Asking {
   std::size_t secret_index_ = 0;
   std::vector<std::string> refused_;
   std::optional<HttpResponse> response_;
-  unsigned number_ = 1;
   bool is_corrected_ = false;
   bool is_reloaded_ = false;
 };
@@ -254,7 +227,7 @@ Conversation::Conversation(Endpoints& endpoints, Credentials& credentials,
       parts_(std::move(parts)) {}
 
 Result<void> Conversation::ask(const Question& question, const Note& note, Deadline deadline) {
-  auto profile = endpoints_.resolved(deadline);
+  auto profile = endpoints_.resolved(note, deadline);
   if (!profile) return failure_of(std::move(profile));
   return Asking(*this, question, note, deadline, std::move(*profile)).run();
 }

@@ -10,27 +10,16 @@
 #include <optional>
 #include <string>
 
+#include "api/attempts.h"
 #include "api/credentials.h"
 #include "api/endpoints.h"
 #include "base/guarded.h"
-#include "base/stopper.h"
-#include "http/retry_policy.h"
 #include "oauth/assertion.h"
 #include "oauth/client_auth.h"
 #include "oauth/token_response.h"
 #include "valetkey/http.h"
 
 namespace valetkey::api {
-
-/// What every conversation of a client shares.
-struct SessionParts {
-  std::shared_ptr<Clock> clock;          // shared with the client
-  std::shared_ptr<Transport> transport;  // shared with the client
-  std::function<double()> jitter;
-  std::shared_ptr<base::Stopper> stopper;                      // shared with the client
-  std::shared_ptr<std::atomic<std::uint64_t>> token_requests;  // shared with the client's counters
-  http::RetryPolicy retry{};
-};
 
 /// What one attempt works with; everything in it is new for each attempt (rule U3).
 struct Attempt {
@@ -49,9 +38,6 @@ struct Question {
   bool asks_token = false;     ///< counted among the token requests
   bool replayable = true;      ///< asking twice does no harm although the first may have counted
 };
-
-/// Told of each attempt that failed and will be followed by another.
-using Note = std::function<void(const Error&)>;
 
 /// Threads: any.
 class Conversation {

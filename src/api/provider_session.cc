@@ -134,7 +134,7 @@ ProviderSession::ProviderSession(const ProviderConfig& provider, oauth::Profile 
       key_id_(provider.key_id),
       stopper_(parts.stopper),
       credentials_(std::move(credentials)),
-      endpoints_(std::move(profile), !provider.client_auth.empty(), parts.clock, parts.transport),
+      endpoints_(std::move(profile), !provider.client_auth.empty(), parts),
       conversation_(endpoints_, *credentials_, algorithm_, key_id_, parts) {}
 
 Result<void> ProviderSession::check(const TokenRequest& request) const {

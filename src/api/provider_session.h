@@ -53,7 +53,7 @@ class ProviderSession {
   }
 
   [[nodiscard]] Result<oauth::Profile> resolved(Deadline deadline) {
-    return endpoints_.resolved(deadline);
+    return endpoints_.resolved([](const Error&) {}, deadline);
   }
   [[nodiscard]] std::optional<std::chrono::seconds> clock_difference() const {
     return conversation_.clock_difference();
