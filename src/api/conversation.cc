@@ -141,7 +141,10 @@ class Conversation::Asking {
     if (find_untried()) return true;
     if (is_reloaded_) return false;
     is_reloaded_ = true;
-    if (auto reloaded = owner_.credentials_.reload(); !reloaded) return false;
+    if (auto reloaded = owner_.credentials_.reload(); !reloaded) {
+      base::log(LogLevel::warning,
+                "not every secret could be read again: " + describe(reloaded.error()));
+    }
     held_ = owner_.credentials_.held();
     return find_untried();
   }

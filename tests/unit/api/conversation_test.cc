@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -140,6 +141,24 @@ TEST(Conversation, GoesOnWithTheSecondSecretWhenTheFirstIsRefused) {
     EXPECT_EQ(ask(client, world, {.subject = user(std::to_string(id))}), "one");
 
   EXPECT_EQ(world.transport->sent().size(), 6U);
+}
+
+// Rule S6
+TEST(Conversation, TriesWhatOneSourceBringsAlthoughTheOtherFails) {
+  ClientWorld world;
+  const auto other = world.directory.write("other.secret", "other-secret");
+  world.config.providers[0].client_secret.push_back("file:" + other);
+  world.transport->otherwise([](const support::SentRequest& request) {
+    const bool is_new = request.body.find("the-new-secret") != std::string::npos;
+    return support::ScriptedTransport::made(is_new ? 200 : 400,
+                                            is_new ? token_body("one") : refused_client)(request);
+  });
+  auto client = world.open();
+  world.directory.write("box.secret", "the-new-secret");
+  ASSERT_EQ(std::remove(other.c_str()), 0);
+
+  EXPECT_EQ(ask(client, world), "one");
+  EXPECT_EQ(world.transport->sent().size(), 3U);
 }
 
 // Rule C9
