@@ -172,6 +172,25 @@ TEST(Client, ReadsASourceAgainWhenItsSecretIsRefused) {
 }
 
 // Rule S6
+TEST(Client, TakesTheSecretThatWasReplacedAlthoughTheOtherSourceIsGone) {
+  ClientWorld world;
+  const std::string second = world.directory.write("second.secret", "second-secret");
+  world.config.providers[0].client_secret.push_back("file:" + second);
+  world.transport->otherwise([&](const support::SentRequest& request) {
+    const bool is_new = request.body.find("the-new-secret") != std::string::npos;
+    return support::ScriptedTransport::made(
+        is_new ? 200 : 400,
+        is_new ? token_body("one")
+               : R"({"error":"invalid_client","error_description":"no"})")(request);
+  });
+  auto client = world.open();
+  world.directory.write("box.secret", "the-new-secret");
+  std::filesystem::remove(second);
+
+  EXPECT_EQ(ask(client, world), "one");
+}
+
+// Rule S6
 TEST(Client, TriesTwoSecretsInOrderAndRemembersWhichOneWorked) {
   ClientWorld world;
   world.config.providers[0].client_secret.push_back(
