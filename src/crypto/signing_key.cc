@@ -23,18 +23,18 @@ struct AlgorithmFacts {
   int key_type;
   const EVP_MD* (*digest)();
   std::size_t ec_integer_bytes;  ///< RFC 7518 §3.4: size of r and of s
-  int key_bits;                  ///< 0: any
+  std::string_view curve;        ///< of an EC key; else empty
 };
 
 const AlgorithmFacts& facts_of(JwsAlgorithm algorithm) {
   static const std::array<AlgorithmFacts, 7> table = {{
-      {"RS256", EVP_PKEY_RSA, EVP_sha256, 0, 0},
-      {"RS384", EVP_PKEY_RSA, EVP_sha384, 0, 0},
-      {"RS512", EVP_PKEY_RSA, EVP_sha512, 0, 0},
-      {"PS256", EVP_PKEY_RSA, EVP_sha256, 0, 0},
-      {"ES256", EVP_PKEY_EC, EVP_sha256, 32, 256},
-      {"ES384", EVP_PKEY_EC, EVP_sha384, 48, 384},
-      {"EdDSA", EVP_PKEY_ED25519, nullptr, 0, 0},
+      {"RS256", EVP_PKEY_RSA, EVP_sha256, 0, ""},
+      {"RS384", EVP_PKEY_RSA, EVP_sha384, 0, ""},
+      {"RS512", EVP_PKEY_RSA, EVP_sha512, 0, ""},
+      {"PS256", EVP_PKEY_RSA, EVP_sha256, 0, ""},
+      {"ES256", EVP_PKEY_EC, EVP_sha256, 32, "prime256v1"},
+      {"ES384", EVP_PKEY_EC, EVP_sha384, 48, "secp384r1"},
+      {"EdDSA", EVP_PKEY_ED25519, nullptr, 0, ""},
   }};
   return table[static_cast<std::size_t>(algorithm)];
 }
@@ -57,9 +57,14 @@ unsigned char* octets(std::string& bytes) {
   return static_cast<unsigned char*>(static_cast<void*>(bytes.data()));
 }
 
+// RFC 7518 §3.4: an algorithm means one curve, and other curves have keys of the same size.
 bool fits(const EVP_PKEY* key, const AlgorithmFacts& facts) {
-  return EVP_PKEY_get_base_id(key) == facts.key_type &&
-         (facts.key_bits == 0 || EVP_PKEY_get_bits(key) == facts.key_bits);
+  if (EVP_PKEY_get_base_id(key) != facts.key_type) return false;
+  if (facts.curve.empty()) return true;
+  std::array<char, 64> name{};
+  std::size_t size = 0;
+  return EVP_PKEY_get_group_name(key, name.data(), name.size(), &size) == 1 &&
+         std::string_view(name.data(), size) == facts.curve;
 }
 
 bool set_padding(EVP_PKEY_CTX* context, JwsAlgorithm algorithm) {
@@ -151,16 +156,19 @@ std::optional<JwsAlgorithm> find_algorithm(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-std::string_view name_of(JwsAlgorithm algorithm) noexcept { return facts_of(algorithm).name; }
+std::string_view name_of(JwsAlgorithm algorithm) noexcept {
+  return facts_of(algorithm).name;
+}
 
-void KeyDeleter::operator()(evp_pkey_st* key) const noexcept { EVP_PKEY_free(key); }
+void KeyDeleter::operator()(evp_pkey_st* key) const noexcept {
+  EVP_PKEY_free(key);
+}
 
 Result<std::string> SigningKey::sign(JwsAlgorithm algorithm, std::string_view message) const {
   const auto& facts = facts_of(algorithm);
   const auto unfit = [&] {
     ERR_clear_error();
-    return fail(Errc::misconfigured,
-                "the private key cannot sign with " + std::string(facts.name),
+    return fail(Errc::misconfigured, "the private key cannot sign with " + std::string(facts.name),
                 "choose an algorithm of the key's own kind");
   };
   if (!fits(key_.get(), facts)) return unfit();
@@ -226,9 +234,9 @@ Secret SigningKey::encrypted_pem(const Secret& passphrase) const {
   const BioPtr bio(BIO_new(BIO_s_secmem()));
   const int written = passphrase.reveal([&](std::string_view text) {
     std::string copy(text);  // OpenSSL asks for a mutable pointer
-    const int done = PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), EVP_aes_256_cbc(),
-                                                   copy.data(), static_cast<int>(copy.size()),
-                                                   nullptr, nullptr);
+    const int done =
+        PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), EVP_aes_256_cbc(), copy.data(),
+                                      static_cast<int>(copy.size()), nullptr, nullptr);
     OPENSSL_cleanse(copy.data(), copy.size());
     return done;
   });

@@ -85,6 +85,10 @@ void Exchange::set_options(CURL* easy) {
   if (request_.method != "HEAD") {
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   }
+  // Without a body there is nothing to rewind, and curl would repeat: it does so on kept
+  // connections alone.
+  const bool is_safe = request_.method == "GET" || request_.method == "HEAD";
+  if (!is_safe && body_bytes_ == 0) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Exchange::on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Exchange::on_write);
@@ -126,8 +130,10 @@ bool Exchange::take_header_line(std::string_view line) {
   if (header_bytes_ > base::header_bytes_max) {
     return stop(fail(Errc::malformed_response, "the answer's header is larger than 64 KiB"));
   }
+  // RFC 9110 §6.5: what follows the body is a trailer, whatever it looks like, and is dropped.
+  if (head_done_ && response_.status >= 200) return true;
   if (line.starts_with("HTTP/")) return take_status_line(line);
-  if (head_done_) return true;  // RFC 9110 §6.5: trailers are dropped
+  if (head_done_) return true;
   const auto text = base::trimmed(line);
   if (text.empty()) {
     head_done_ = true;

@@ -28,10 +28,14 @@ Result<void> check_scopes(const TokenAnswer& answer, const TokenRequest& request
   return {};
 }
 
-/// RFC 8693 §2.2.1: issued_token_type is required. Box leaves it out where nothing was narrowed.
+/// RFC 8693 §2.2.1: issued_token_type is required. Box leaves it out where nothing was narrowed,
+/// and a token that neither it nor restricted_to calls narrow is a full one.
 Result<void> check_issued_type(const TokenAnswer& answer, const Profile& profile) {
   if (answer.issued_token_type == access_token_type) return {};
-  if (answer.issued_token_type.empty() && profile.type == ProviderType::box) return {};
+  if (answer.issued_token_type.empty() && profile.type == ProviderType::box) {
+    if (!answer.restricted_to.empty()) return {};
+    return wider("nothing in it says that it was narrowed");
+  }
   return fail(Errc::malformed_response,
               "token response: issued_token_type is not that of an access token",
               "check that the provider supports RFC 8693 token exchange");

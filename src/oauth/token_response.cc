@@ -100,17 +100,16 @@ Result<void> read_restrictions(const json::object& body, TokenAnswer& answer) {
   return {};
 }
 
+/// All that is granted, wherever it is said: Box says it in restricted_to, RFC 6749 §5.1 in scope.
 Result<std::vector<std::string>> scopes_in(const json::object& body, const TokenAnswer& answer,
                                            const TokenRequest& request) {
   std::vector<std::string> scopes;
   for (const auto& restriction : answer.restricted_to)
     scopes.push_back(restriction.scope);
-  if (scopes.empty()) {
-    auto text = find_text(body, "scope", source);
-    if (!text) return failure_of(std::move(text));
-    for (const auto scope : base::split(*text, ' '))
-      scopes.emplace_back(scope);
-  }
+  auto text = find_text(body, "scope", source);
+  if (!text) return failure_of(std::move(text));
+  for (const auto scope : base::split(*text, ' '))
+    scopes.emplace_back(scope);
   // RFC 6749 §5.1: without scope it is what was asked for.
   if (scopes.empty()) scopes = request.scopes;
   std::sort(scopes.begin(), scopes.end());
@@ -131,7 +130,8 @@ void set_expiry(TokenFields& token, const HttpResponse& response, std::chrono::s
   }
 }
 
-Result<TokenAnswer> read_answer(const json::object& body, const TokenRequest& request) {
+Result<TokenAnswer> read_answer(const json::object& body, const Profile& profile,
+                                const TokenRequest& request) {
   TokenAnswer answer;
   auto token = token_in(body, "access_token");
   if (!token) return failure_of(std::move(token));
@@ -152,7 +152,9 @@ Result<TokenAnswer> read_answer(const json::object& body, const TokenRequest& re
   if (!issued) return failure_of(std::move(issued));
   answer.issued_token_type = *issued;
 
-  if (auto read = read_restrictions(body, answer); !read) return failure_of(std::move(read));
+  if (profile.type == ProviderType::box) {
+    if (auto read = read_restrictions(body, answer); !read) return failure_of(std::move(read));
+  }
   auto scopes = scopes_in(body, answer, request);
   if (!scopes) return failure_of(std::move(scopes));
   answer.token.scopes = std::move(*scopes);
@@ -169,7 +171,7 @@ Result<TokenAnswer> parse_token_response(const HttpResponse& response, const Pro
   }
   const auto body = parse_secret_json(response.body, source);
   if (!body) return fail(body.error());
-  auto answer = read_answer(*body, request);
+  auto answer = read_answer(*body, profile, request);
   if (!answer) return answer;
   auto life = life_in(*body);
   if (!life) return failure_of(std::move(life));

@@ -45,8 +45,10 @@ class SpawnPlan {
     sigemptyset(&none);
     posix_spawnattr_setsigmask(&attributes_, &none);
     sigset_t restored;
-    sigemptyset(&restored);
-    sigaddset(&restored, SIGPIPE);
+    // What our host ignores must not stay ignored in a program that knows nothing of it.
+    sigfillset(&restored);
+    sigdelset(&restored, SIGKILL);
+    sigdelset(&restored, SIGSTOP);
     posix_spawnattr_setsigdefault(&attributes_, &restored);
     posix_spawnattr_setflags(
         &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);

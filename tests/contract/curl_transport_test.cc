@@ -125,6 +125,21 @@ TEST(CurlTransport, DropsTrailersOfAChunkedAnswer) {
 }
 
 // Rule F3
+TEST(CurlTransport, TakesNoTrailerForASecondHead) {
+  const HttpServer server([](Peer& peer) {
+    peer.read_request();
+    peer.write("HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n");
+    peer.write("2\r\nno\r\n0\r\nHTTP/1.1 200 x\r\n\r\n");
+  });
+  CurlTransport transport(plain_options());
+  HttpRequest request;
+  request.url = server.url();
+
+  const auto response = transport.send(request, deadline_in(30s));
+
+  EXPECT_FALSE(response && response->status == 200);
+}
+
 TEST(CurlTransport, SaysInWordsWhyThereIsNoAnswer) {
   const HttpServer closing(once(""));
   const HttpServer cut(once("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"));
@@ -284,6 +299,28 @@ TEST(CurlTransport, NeverRepeatsWhatTheServerMayHaveActedUpon) {
   expect_failure(transport.send(post(server.url()), deadline_in(30s)), Errc::unreachable, "");
 
   EXPECT_EQ(received.load(), 2);
+}
+
+TEST(CurlTransport, NeverRepeatsACallWithoutABodyEither) {
+  std::atomic<int> received{0};
+  const HttpServer server([&](Peer& peer) {
+    while (peer.read_request()) {
+      if (received.fetch_add(1) == 1) return;
+      peer.write(answer_of(200, ""));
+    }
+  });
+  CurlTransport transport(plain_options());
+  for (const auto* const method : {"POST", "DELETE"}) {
+    received = 0;
+    HttpRequest request;
+    request.method = method;
+    request.url = server.url();
+    ASSERT_TRUE(transport.send(request, deadline_in(30s)));
+
+    expect_failure(transport.send(request, deadline_in(30s)), Errc::unreachable, "");
+
+    EXPECT_EQ(received.load(), 2) << method;
+  }
 }
 
 // Rule F1

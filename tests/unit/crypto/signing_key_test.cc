@@ -105,6 +105,21 @@ TEST_F(OpensslKeys, ReadsEllipticAndEdwardsKeys) {
                JwsAlgorithm::eddsa);
 }
 
+// RFC 7518 §3.4: ES256 is P-256, not any curve of that size.
+TEST_F(OpensslKeys, SignsWithTheCurveThatTheAlgorithmMeansAlone) {
+  for (const auto* const curve : {"secp256k1", "brainpoolP256r1"}) {
+    const auto key = parse_signing_key(
+        made_by("openssl ecparam -name " + std::string(curve) + " -genkey -noout -out key.pem"),
+        Secret());
+    ASSERT_TRUE(key);
+
+    const auto signature = key->sign(JwsAlgorithm::es256, "message");
+
+    ASSERT_FALSE(signature) << curve;
+    EXPECT_EQ(signature.error().code, Errc::misconfigured);
+  }
+}
+
 // Rules S3, F3
 TEST_F(OpensslKeys, TellsEachMistakeApartAndShowsNothingOfTheKey) {
   const std::string encrypted =

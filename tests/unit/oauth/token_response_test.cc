@@ -223,8 +223,35 @@ TEST(GrantCheck, TakesAnEmptyRestrictionByScopesAloneAsAsked) {
   TokenRequest request{.scopes = {"root_readonly"}};
 
   EXPECT_TRUE(checked(R"({"access_token":"token-two","expires_in":4247,"token_type":"bearer",)"
-                      R"("restricted_to":[]})",
+                      R"("restricted_to":[],"issued_token_type":)"
+                      R"("urn:ietf:params:oauth:token-type:access_token"})",
                       request));
+}
+
+// Rule D2
+TEST(GrantCheck, RefusesABoxTokenThatNothingCallsNarrow) {
+  TokenRequest request{.scopes = {"root_readonly"}};
+
+  const auto full = checked(R"({"access_token":"token-two","expires_in":4247,)"
+                            R"("token_type":"bearer","restricted_to":[]})",
+                            request);
+
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, Errc::wider_than_asked);
+}
+
+// Rule D2
+TEST(GrantCheck, SeesEveryScopeWhereverTheServerNamesIt) {
+  TokenRequest request{.scopes = {"item_preview"}, .resource = "https://api.box.com/2.0/files/1"};
+
+  const auto wide =
+      checked(R"({"access_token":"token-two","expires_in":4247,"token_type":"bearer",)"
+              R"("scope":"root_readwrite","restricted_to":[{"scope":"item_preview",)"
+              R"("object":{"type":"file","id":"1"}}]})",
+              request);
+
+  ASSERT_FALSE(wide);
+  EXPECT_EQ(wide.error().code, Errc::wider_than_asked);
 }
 
 // Rule D2
@@ -248,7 +275,8 @@ TEST(GrantCheck, WantsTheIssuedTokenTypeThatWasAskedFor) {
 
   EXPECT_EQ(checked(of_id_token, request, plain_profile()).error().code, Errc::malformed_response);
   EXPECT_EQ(checked(without, request, plain_profile()).error().code, Errc::malformed_response);
-  EXPECT_TRUE(checked(without, request, box_profile()));
+  // Box leaves it out only where restricted_to says the same.
+  EXPECT_EQ(checked(without, request, box_profile()).error().code, Errc::wider_than_asked);
 }
 
 }  // namespace

@@ -105,6 +105,18 @@ TEST(EnvSource, WipesTheBytesThatTheProcessWasStartedWith) {
   EXPECT_THAT(own_environment(), Not(HasSubstr("word-of-start")));
 }
 
+TEST(EnvSource, LeavesALiteralOfTheHostAloneThatCannotBeWiped) {
+  static const char literal[] = "VALETKEY_TEST_LITERAL=fixed";  // in a page that nobody may write
+  ASSERT_EQ(putenv(const_cast<char*>(literal)), 0);
+
+  const auto source =
+      make_source({.kind = SourceKind::env, .place = "VALETKEY_TEST_LITERAL"}, make_system_clock());
+  const auto secret = source->load(deadline_in(std::chrono::seconds(5)));
+
+  EXPECT_TRUE(secret);
+  EXPECT_EQ(getenv("VALETKEY_TEST_LITERAL"), nullptr);
+}
+
 TEST(EnvSource, SaysWhatIsWrong) {
   setenv("VALETKEY_TEST_EMPTY", "", 1);
   setenv("VALETKEY_TEST_ODD", "wo\x01rd-secret", 1);
