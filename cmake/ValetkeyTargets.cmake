@@ -29,5 +29,5 @@ function(valetkey_tests name)
     add_dependencies(valetkey_tests_${label} ${name})
   endforeach()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}" ENVIRONMENT "VALETKEY_BINARY_DIR=${CMAKE_BINARY_DIR};VALETKEY_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+    PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}" ENVIRONMENT "VALETKEY_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
 endfunction()

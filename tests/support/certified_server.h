@@ -49,8 +49,8 @@ inline std::string last_line_of(const std::string& command) {
 class CertifiedServer {
  public:
   explicit CertifiedServer(std::vector<std::string> words = {}) {
-    const char* const source = std::getenv("VALETKEY_SOURCE_DIR");
-    const std::string root = std::filesystem::absolute(source != nullptr ? source : "").string();
+    const char* const source = std::getenv("VALETKEY_SOURCE_DIR");  // set by ctest
+    const std::string root = std::filesystem::absolute(source != nullptr ? source : ".").string();
     const std::string packages = root + "/build/node";
     last_line_of(root + "/tests/node/prepare " + packages + " >/dev/null");
     words.insert(words.begin(), {last_line_of(root + "/tests/node/find_node"),
