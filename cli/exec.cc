@@ -80,8 +80,7 @@ Secret entry_of(const std::string& variable, const AccessToken& token) {
 /// Whether revoking the token would end more than the token. One that came by a refresh token takes
 /// the person's sign-in with it, at Box as elsewhere (RFC 7009 §2.1), and a developer token is
 /// brought back by nobody but a person. What was narrowed from either is a token like any other.
-bool belongs_to_person(const Config& config, const AccessToken& token) {
-  if (token.fields().parent) return false;
+bool comes_from_person(const Config& config, const AccessToken& token) {
   return std::any_of(config.providers.begin(), config.providers.end(), [&](const auto& provider) {
     return provider.name == token.provider() &&
            (provider.grant == "refresh_token" || provider.grant == "developer_token");
@@ -90,14 +89,17 @@ bool belongs_to_person(const Config& config, const AccessToken& token) {
 
 /// Rule R5: the token ends with the program that it was for.
 void withdraw(Client& client, const AccessToken& token, const Context& context) {
-  if (belongs_to_person(client.config(), token)) {
+  const bool is_persons = comes_from_person(client.config(), token);
+  if (is_persons && !token.fields().parent) {
     context.console.hint("the token " + std::string(token.fingerprint().text()) +
                          " is a person's and is left to end by itself; `valetkey revoke` ends it");
     return;
   }
   const auto time_max =
       std::min<std::chrono::milliseconds>(context.globals.timeout, revocation_time_max);
-  const auto report = client.revoke(token, deadline_in(time_max));
+  // All that was fetched for it: a narrow token leaves a full one behind, which nobody else holds.
+  const auto report = is_persons ? client.revoke(token, deadline_in(time_max))
+                                 : client.revoke_all(deadline_in(time_max));
   if (report && report->pending + report->refused == 0) return;
   std::string reason;
   if (!report) reason = ": " + describe(report.error());

@@ -22,12 +22,12 @@ ExitCode exit_code_for(const Error& error) noexcept {
     case Errc::invalid_grant:
     case Errc::developer_token_ended:
       return exit_sign_in;
-    case Errc::malformed_response:
     case Errc::redirected:
     case Errc::unreachable:
     case Errc::timed_out:
     case Errc::throttled:
       return exit_unreachable;
+    case Errc::malformed_response:
     case Errc::cancelled:
     case Errc::exhausted:
     case Errc::tampered_store:

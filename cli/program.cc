@@ -60,12 +60,13 @@ std::vector<std::string> subcommand_names() {
 // SECURITY: with descriptor 1 or 2 closed, the next file opened would take its place, and a token
 // or a log line would be written into that file.
 void hold_standard_descriptors() {
-  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0;
-       descriptor = ::dup(descriptor)) {
-    if (descriptor > STDERR_FILENO) {
-      ::close(descriptor);
-      return;
-    }
+  for (;;) {
+    // A closed standard output is a full one: what is written there is lost, and that is an error.
+    const bool is_output =
+        ::fcntl(STDIN_FILENO, F_GETFD) >= 0 && ::fcntl(STDOUT_FILENO, F_GETFD) < 0;
+    const int descriptor = ::open(is_output ? "/dev/full" : "/dev/null", O_RDWR);
+    if (descriptor > STDERR_FILENO) ::close(descriptor);
+    if (descriptor < 0 || descriptor > STDERR_FILENO) return;
   }
 }
 

@@ -90,8 +90,8 @@ Reply consent_page(const State& state, const Form& query) {
             escape_html(user.login) + ")</option>";
   }
   form +=
-      "</select></label></p><p><button name=\"decision\" value=\"grant\">Grant access</button> "
-      "<button name=\"decision\" value=\"deny\">Deny</button></p></form>";
+      "</select></label></p><p><button name=\"decision\" value=\"deny\">Deny</button> "
+      "<button name=\"decision\" value=\"grant\">Grant access</button></p></form>";
   return page(200, "Grant access?", form);
 }
 

@@ -97,6 +97,7 @@ Result<void> Emulator::write_config(const std::string& directory) {
     auto& state = impl_->state;
     state.public_keys.clear();
     state.public_keys.push_back(key.verify_key());
+    secrets.developer_token.reveal([&](std::string_view token) { state.tokens.shelve(token); });
     state.console_tokens.push_back(
         {.value = secrets.developer_token.clone(), .holding = console_holding(state)});
   });

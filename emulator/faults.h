@@ -27,9 +27,11 @@ struct Fault {
   Delivery delivery{};
 };
 
-/// A JSON list of {"match", "times", "action"}; `match` is a path prefix or an object with `path`,
-/// `method`, `grant`. An action has one or more of: status (with headers, body, commit), delay_ms,
-/// close ("before" or "after"), truncate, malformed, slow_ms_per_byte, huge.
+/// A JSON list of {"match", "times", "action"}, or one alone; `match` is a path prefix, "METHOD
+/// /path", or an object with `path`, `method`, `grant`. An action has one or more of: status (with
+/// headers, body, commit), delay_ms, close ("before" or "after" the commit), truncate (bytes kept),
+/// malformed, slow_ms_per_byte, huge (bytes); true or the word alone is the fault at its plainest.
+/// An empty list, once added, takes back all that wait.
 /// Errors: invalid_argument, saying which entry is wrong and how.
 [[nodiscard]] Result<std::vector<Fault>> parse_faults(std::string_view text);
 

@@ -116,7 +116,13 @@ std::optional<Issued> TokenStore::refresh(std::string_view refresh_token, Instan
 void TokenStore::restore(std::string_view value, Holding holding, Instant expires_at) {
   access_[key_of(value)] = {.holding = std::move(holding),
                             .fingerprint = crypto::fingerprint_of(value),
-                            .expires_at = expires_at};
+                            .expires_at = expires_at,
+                            .is_shelved = true};
+}
+
+void TokenStore::shelve(std::string_view value) {
+  const auto at = access_.find(key_of(value));
+  if (at != access_.end()) at->second.is_shelved = true;
 }
 
 const AccessEntry* TokenStore::find(std::string_view value) const {
@@ -136,7 +142,9 @@ const Holding* TokenStore::find_refreshable(std::string_view refresh_token) cons
 
 void TokenStore::note_use(std::string_view value) {
   const auto at = access_.find(key_of(value));
-  if (at == access_.end() || at->second.pair == 0) return;
+  if (at == access_.end()) return;
+  at->second.is_shelved = false;
+  if (at->second.pair == 0) return;
   if (pairs_.at(at->second.pair).pending) commit(at->second.pair);
 }
 
@@ -222,7 +230,7 @@ std::size_t TokenStore::revoke_if(const Matches& matches, Instant now) {
 std::vector<std::string> TokenStore::live_fingerprints(Instant now) const {
   std::vector<std::string> live;
   for (const auto& [key, entry] : access_) {
-    if (entry.expires_at > now) live.emplace_back(entry.fingerprint.text());
+    if (entry.expires_at > now && !entry.is_shelved) live.emplace_back(entry.fingerprint.text());
   }
   std::sort(live.begin(), live.end());
   return live;

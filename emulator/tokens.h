@@ -42,6 +42,7 @@ struct AccessEntry {
   Instant expires_at{};
   std::uint64_t pair = 0;    ///< 0: none
   std::string parent_key{};  ///< digest of the token that it was narrowed from
+  bool is_shelved = false;   ///< written to a file by us, and nobody has used it yet
 };
 
 /// A token that has just been issued, or is said again.
@@ -79,7 +80,10 @@ class TokenStore {
   /// The state table of the refresh rule above.
   [[nodiscard]] std::optional<Issued> refresh(std::string_view refresh_token, Instant now,
                                               RefreshFailure& why);
-  /// Makes a token again that was written down before a reset.
+  /// A token that lies in a file until somebody uses it; the ledger does not count it among the
+  /// live ones before.
+  void shelve(std::string_view value);
+  /// Makes a token again that was written down before a reset; it is shelved.
   void restore(std::string_view value, Holding holding, Instant expires_at);
 
   /// Neither expired nor revoked.

@@ -24,7 +24,7 @@ constexpr Row rows[] = {
     {Errc::secret_unavailable, exit_usage},
     {Errc::developer_token_ended, exit_sign_in},
     {Errc::denied_by_policy, exit_denied},
-    {Errc::malformed_response, exit_unreachable},
+    {Errc::malformed_response, exit_failed},
     {Errc::redirected, exit_unreachable},
     {Errc::wider_than_asked, exit_denied},
     {Errc::unreachable, exit_unreachable},

@@ -46,6 +46,37 @@ TEST(Faults, MatchByPathMethodAndGrant) {
   EXPECT_EQ(box.exchange(token, "root_readonly").status, 200);
 }
 
+TEST(Faults, AreUnderstoodHoweverTheyAreSpelt) {
+  for (const auto* const list :
+       {R"([{"match":"POST /oauth2/token","action":{"status":500,"body":{"a":1}}}])",
+        R"([{"match":"/oauth2/*","action":{"status":500,"headers":{"Retry-After":1}}}])",
+        R"([{"match":{"path":"/oauth2/token","method":"post"},"action":{"status":500}}])",
+        R"([{"match":{"grant_type":"client_credentials"},"action":{"status":500}}])",
+        R"({"match":"/oauth2/token","action":{"status":500}})",
+        R"({"faults":[{"match":"/oauth2/token","action":{"status":500}}]})"}) {
+    const Emulated box;
+    fault(box, list);
+
+    EXPECT_EQ(box.ask_for("enterprise", box.facts().enterprise_id).status, 500) << list;
+  }
+  for (const auto* const action : {R"("close")", R"({"close":"before_commit"})",
+                                   R"({"close":"after commit"})", R"({"close":true})"}) {
+    const Emulated box;
+    fault(box, std::string(R"([{"match":"/oauth2/token","action":)") + action + "}]");
+
+    EXPECT_EQ(box.ask_for("enterprise", box.facts().enterprise_id).status, 0) << action;
+  }
+}
+
+TEST(Faults, AreTakenBackByAnEmptyList) {
+  const Emulated box;
+  fault(box, R"([{"times":1000,"match":"/2.0","action":{"status":503}}])");
+
+  fault(box, "[]");
+
+  EXPECT_EQ(box.get("/2.0/users/me", box.service_token()).status, 200);
+}
+
 TEST(Faults, NeverTouchTheControlPaths) {
   const Emulated box;
   fault(box, R"([{"times":1000,"action":{"close":"before"}}])");
