@@ -91,7 +91,6 @@ Result<void> read_restrictions(const json::object& body, TokenAnswer& answer) {
   const auto* const entries = member->if_array();
   if (entries == nullptr) return refuse("restricted_to is not an array");
   if (entries->size() > restrictions_max) return refuse("restricted_to is too long");
-  answer.has_restricted_to = true;
   for (const auto& entry : *entries) {
     auto restriction = restriction_in(entry);
     if (!restriction) return failure_of(std::move(restriction));

@@ -27,7 +27,6 @@ struct TokenAnswer {
   Secret refresh_token{};  ///< empty: none came
   std::vector<RestrictedTo> restricted_to{};
   std::string issued_token_type{};
-  bool has_restricted_to = false;
 };
 
 /// A 2xx answer is the token; it lives from the moment the request was sent (rule C2), and no
