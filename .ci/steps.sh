@@ -100,7 +100,8 @@ install_packages() {
   ((${#missing[@]})) || return 0
   echo "missing: ${missing[*]}"
   as_root apt-get update
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+  # RUNLEVEL: the tests start servers of their own; nobody asked for the system's to run.
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y --no-install-recommends \
     "${missing[@]}"
 }
 
@@ -108,7 +109,9 @@ install_packages() {
 build_packages=(
   g++ cmake ninja-build ccache lld pkg-config libcurl4-openssl-dev libssl-dev libboost1.81-dev
   libboost-json1.81-dev libboost-url1.81-dev libboost-container1.81-dev libtomlplusplus-dev
-  libcli11-dev libspdlog-dev ca-certificates
+  libcli11-dev libspdlog-dev libmemcached-dev libhiredis-dev ca-certificates
 )
 # shellcheck disable=SC2034
-test_packages=(libgtest-dev libgmock-dev openssl python3 curl gdb shellcheck)
+test_packages=(
+  libgtest-dev libgmock-dev openssl python3 curl gdb shellcheck memcached redis-server
+)

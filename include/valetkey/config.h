@@ -48,6 +48,14 @@ struct CacheConfig {
   std::chrono::seconds lifetime = std::chrono::minutes(50);  ///< of an hour; scales (rule C3)
   std::size_t entries_max = 100'000;
   std::size_t bytes_max = 256 * 1024 * 1024;
+  /// Servers shared with other processes: "memcached://HOST[:PORT][,HOST[:PORT]…]" (a host may be
+  /// the path of a UNIX socket), "redis://HOST[:PORT][/DATABASE]", "redis:///SOCKET[?db=DATABASE]".
+  /// Empty: none.
+  std::string shared{};
+  std::string shared_user{};                 ///< Redis ACL user; empty: the default one
+  std::string shared_password{};             ///< source
+  std::chrono::milliseconds shared_timeout{250};  ///< of one question to such a server
+  std::vector<std::string> sealing_key{};    ///< one source, or two during a rotation (rule C7)
 };
 
 struct HttpConfig {
