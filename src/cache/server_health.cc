@@ -24,6 +24,7 @@ bool ServerHealth::may_ask(Instant now) {
   return state_.with([now](State& state) {
     if (state.failures == 0) return true;
     if (now < state.next_at) return false;
+    state.probing = true;
     state.next_at = now + pause_after(state.failures);  // whoever comes next waits for this one
     return true;
   });
@@ -36,6 +37,9 @@ Error ServerHealth::away() const {
 void ServerHealth::failed(const Error& error, Instant now) {
   const bool is_news = state_.with([&](State& state) {
     state.last = error;
+    // Of the many that were under way when the server went, the first alone counts.
+    if (state.failures != 0 && !state.probing) return false;
+    state.probing = false;
     state.next_at = now + pause_after(++state.failures);
     return state.failures == 1;
   });
@@ -48,6 +52,7 @@ void ServerHealth::answered() {
   const bool was_away = state_.with([](State& state) {
     const bool away = state.failures != 0;
     state.failures = 0;
+    state.probing = false;
     return away;
   });
   if (was_away) base::log(LogLevel::info, name_ + " is back");

@@ -32,6 +32,7 @@ class ServerHealth {
   struct State {
     unsigned failures = 0;  ///< in a row
     Instant next_at{};
+    bool probing = false;   ///< somebody finds out just now
     Error last{.code = Errc::unreachable, .context = {}};
   };
 
