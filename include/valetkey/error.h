@@ -58,6 +58,8 @@ enum class Remedy : std::uint8_t { retry, sign_in_again, fix_request, give_up };
 /// `Errc::invalid_grant` is "invalid_grant": the RFC's spelling, or ours in the same manner.
 [[nodiscard]] std::string_view name_of(Errc code) noexcept;
 [[nodiscard]] std::string_view name_of(Remedy remedy) noexcept;
+/// Of `name_of`'s texts; nothing for any other.
+[[nodiscard]] std::optional<Errc> find_errc(std::string_view name) noexcept;
 
 /// One mistake in a configuration, with the place and the remedy.
 struct Mistake {

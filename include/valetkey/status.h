@@ -43,7 +43,23 @@ struct Counters {
   std::uint64_t revocations = 0;        ///< confirmed by a provider
 };
 
+/// The cache that processes share, as this one sees it.
+struct SharedCacheStatus {
+  std::string servers{};             ///< empty: none is configured
+  bool reachable = false;
+  std::string hears = "polls";       ///< how revocations of others arrive: "at once", "polls", "deaf"
+  std::string last_error{};          ///< why it is not reachable
+  std::uint64_t hits = 0;            ///< flights that another process had flown
+  std::uint64_t waits = 0;           ///< flights that waited for another process
+  std::uint64_t taken_over = 0;      ///< leases whose holders had ended
+  std::uint64_t refused_writes = 0;  ///< ours that came after our lease had run out
+  std::uint64_t failures = 0;        ///< questions that no server answered
+  std::uint64_t learnt = 0;          ///< revocations of other processes
+  std::size_t untold = 0;            ///< revocations that the servers have not got yet
+};
+
 struct Status {
+  SharedCacheStatus shared{};
   std::vector<TokenStatus> tokens{};
   std::vector<PendingRevocation> pending_revocations{};
   Counters counters{};
@@ -56,6 +72,7 @@ struct RevocationReport {
   std::size_t pending = 0;     ///< kept, and tried again until delivered or dead by itself
   std::size_t ended = 0;       ///< dead by itself before anyone was told
   std::size_t refused = 0;     ///< the provider will never take it, as one without an endpoint
+  bool untold = false;         ///< a cache is shared and was away: others learn of it when it is back
   std::optional<Error> last_error{};  ///< why something is pending or refused
 };
 

@@ -107,17 +107,17 @@ Result<RevocationReport> Client::revoke_subject(const std::string& provider, con
   auto plan = impl_->engine->plan(request);
   if (!plan) return failure_of(std::move(plan));
   return impl_->engine->keeper().revoke_reach(
-      {.provider = (*plan)->provider, .subject = (*plan)->request.subject}, deadline);
+      {.provider = (*plan)->provider, .subject = (*plan)->request.subject}, *plan, deadline);
 }
 
 Result<RevocationReport> Client::revoke_provider(const std::string& provider, Deadline deadline) {
   auto index = impl_->engine->provider_index(provider);
   if (!index) return failure_of(std::move(index));
-  return impl_->engine->keeper().revoke_reach({.provider = *index}, deadline);
+  return impl_->engine->keeper().revoke_reach({.provider = *index}, nullptr, deadline);
 }
 
 Result<RevocationReport> Client::revoke_all(Deadline deadline) {
-  return impl_->engine->keeper().revoke_reach({}, deadline);
+  return impl_->engine->keeper().revoke_reach({}, nullptr, deadline);
 }
 
 Result<Introspection> Client::introspect(const AccessToken& token, Deadline deadline) {

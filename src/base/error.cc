@@ -85,6 +85,14 @@ std::string_view name_of(Errc code) noexcept {
   return "unknown";
 }
 
+std::optional<Errc> find_errc(std::string_view name) noexcept {
+  constexpr auto last = std::to_underlying(Errc::tampered_store);
+  for (std::uint8_t number = 0; number <= last; ++number) {
+    if (name_of(static_cast<Errc>(number)) == name) return static_cast<Errc>(number);
+  }
+  return std::nullopt;
+}
+
 std::string_view name_of(Remedy remedy) noexcept {
   switch (remedy) {
     case Remedy::retry:

@@ -36,8 +36,7 @@ std::vector<LiveToken> LiveTokens::add(LiveToken live, Instant now) {
       const bool has_ended = first_end <= now;
       if (!has_ended && state.tokens.size() <= tokens_max_) break;
       if (!has_ended) {
-        const auto& live_one = state.tokens.at(fingerprint).live;
-        evicted.push_back({live_one.token.share(), live_one.plan});
+        evicted.push_back(state.tokens.at(fingerprint).live.share());
       }
       remove_from(state, Fingerprint(fingerprint));
     }
@@ -65,7 +64,7 @@ std::vector<LiveToken> LiveTokens::family_of(const Fingerprint& fingerprint) con
     for (std::size_t next = 0; next < waiting.size(); ++next) {
       const auto at = state.tokens.find(waiting[next]);
       if (at != state.tokens.end()) {
-        family.push_back({at->second.live.token.share(), at->second.live.plan});
+        family.push_back(at->second.live.share());
       }
       const auto children = state.children.find(waiting[next]);
       if (children == state.children.end()) continue;
@@ -78,12 +77,11 @@ std::vector<LiveToken> LiveTokens::family_of(const Fingerprint& fingerprint) con
 }
 
 std::vector<LiveToken> LiveTokens::matching(
-    const std::function<bool(const AccessToken&, const Plan&)>& wanted) const {
+    const std::function<bool(const LiveToken&)>& wanted) const {
   return state_.with([&](const State& state) {
     std::vector<LiveToken> found;
     for (const auto& [fingerprint, entry] : state.tokens) {
-      const auto& [token, plan] = entry.live;
-      if (wanted(token, *plan)) found.push_back({token.share(), plan});
+      if (wanted(entry.live)) found.push_back(entry.live.share());
     }
     return found;
   });

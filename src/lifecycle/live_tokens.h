@@ -11,6 +11,7 @@
 
 #include "base/guarded.h"
 #include "lifecycle/plan.h"
+#include "lifecycle/shared_record.h"
 #include "valetkey/token.h"
 
 namespace valetkey::lifecycle {
@@ -24,6 +25,9 @@ struct FingerprintHash {
 struct LiveToken {
   AccessToken token;
   PlanPtr plan;
+  std::optional<LogPosition> position{};  ///< of its fetcher in the fleet's log of revocations
+
+  [[nodiscard]] LiveToken share() const { return {token.share(), plan, position}; }
 };
 
 /// A cache holds one token a key; this holds also those that were replaced and still work upstream,
@@ -42,7 +46,7 @@ class LiveTokens {
   /// The token and, level by level, everything narrowed from it.
   [[nodiscard]] std::vector<LiveToken> family_of(const Fingerprint& fingerprint) const;
   [[nodiscard]] std::vector<LiveToken> matching(
-      const std::function<bool(const AccessToken&, const Plan&)>& wanted) const;
+      const std::function<bool(const LiveToken&)>& wanted) const;
   [[nodiscard]] std::size_t size() const;
 
  private:

@@ -16,6 +16,7 @@ struct Plan {
   TokenRequest request;                  ///< normalised
   std::size_t provider = 0;              ///< index of its configuration
   std::shared_ptr<const Plan> parent{};  ///< where the token is narrowed from; may be absent
+  bool shareable = false;                ///< its token may lie in a shared cache (rule V2)
 };
 using PlanPtr = std::shared_ptr<const Plan>;
 

@@ -22,7 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto fence_margin = 1min;
-constexpr unsigned rounds_max = 3;
+constexpr auto fence_life_of_fleet = 24h;  ///< a token of unknown end is taken to live no longer
 
 bool lives_long_enough(const std::optional<Instant>& end, const TokenRequest& request,
                        Instant now) {
@@ -40,13 +40,19 @@ bool may_blame_parent(Errc code) {
   return code == Errc::invalid_grant || code == Errc::invalid_request;
 }
 
-Error no_such_life() {
+Error revoked_in_flight() {
+  return {.code = Errc::cancelled, .context = "the token was revoked while it was being fetched"};
+}
+
+}  // namespace
+
+Error TokenKeeper::no_such_life() {
   return {.code = Errc::denied_by_policy,
           .context = "no token with as much life left as asked for is to be had",
           .hint = "ask for a smaller min_life"};
 }
 
-Error given_again(const AccessToken& token) {
+Error TokenKeeper::given_again(const AccessToken& token) {
   if (token.fields().developer) {
     return {.code = Errc::developer_token_ended,
             .context = "the developer token was revoked",
@@ -57,15 +63,15 @@ Error given_again(const AccessToken& token) {
           .hint = "try again later; if it stays so, the provider does not honour revocations"};
 }
 
-}  // namespace
-
 TokenKeeper::TokenKeeper(KeeperParts parts, KeeperOptions options)
     : parts_(std::move(parts)),
       options_(options),
       stopper_(parts_.clock),
       live_(options.tokens_max * 2),  // the cached ones, and those that they replaced
       revocations_(*parts_.clock, parts_.revocation_executor, parts_.revoker,
-                   options.tokens_max * 2) {}
+                   options.tokens_max * 2) {
+  if (parts_.fleet) parts_.fleet->start(*this);
+}
 
 Result<AccessToken> TokenKeeper::token(const PlanPtr& plan, Deadline deadline) {
   return token_with(plan, deadline, nullptr);
@@ -75,6 +81,8 @@ Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadli
                                             const FlightPtr& child) {
   for (unsigned looks = 0;;) {
     const Instant now = parts_.clock->now();
+    // Rule R3: what others revoked is known before anything is served.
+    if (parts_.fleet && plan->shareable && !parts_.fleet->is_current(now)) parts_.fleet->look();
     auto held = parts_.cache.find(plan->key);
     if (is_servable(held, plan->request, now)) return held->token.share(TokenOrigin::memory);
     Decision decision = decide(*plan, std::move(held), now);
@@ -92,7 +100,9 @@ Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadli
     }
     auto result = act(*plan, decision, deadline);
     if (result) return std::move(*result);
-    if (++looks == rounds_max) return fail(no_such_life());
+    if (++looks == rounds_max) {
+      return fail(plan->request.min_life > 0s ? no_such_life() : revoked_in_flight());
+    }
   }
 }
 
@@ -173,13 +183,16 @@ std::optional<Result<AccessToken>> TokenKeeper::act(const Plan& plan, const Deci
     case Action::refresh_or_serve: {
       const Deadline patience{parts_.clock->now() + options_.policy.stale_wait};
       auto fetched = decision.flight->await_or_leave(*parts_.clock, deadline.sooner(patience));
-      if (fetched) return Result<AccessToken>(std::move(*fetched));
+      if (fetched && !withdrawals_.buried(fetched->fingerprint())) {
+        return Result<AccessToken>(std::move(*fetched));
+      }
       return serve(*decision.held);
     }
     case Action::refresh:
     case Action::force: {
       auto fetched = decision.flight->await(*parts_.clock, deadline);
       if (!fetched) return fetched;
+      if (withdrawals_.buried(fetched->fingerprint())) return std::nullopt;
       if (lives_long_enough(fetched->expires_at(), plan.request, parts_.clock->now())) {
         return fetched;
       }
@@ -211,26 +224,41 @@ void TokenKeeper::fly(const PlanPtr& plan, const FlightPtr& flight) {
   if (stopper_.stopped()) {
     return settle(*plan, flight, {fail(Errc::cancelled, "valetkey is shutting down")});
   }
-  const Deadline deadline{parts_.clock->now() + options_.fetch_time_max};
-  settle(*plan, flight, obtain(plan, flight, deadline));
+  settle(*plan, flight, obtain(plan, flight));
 }
 
-TokenKeeper::Landing TokenKeeper::obtain(const PlanPtr& plan, const FlightPtr& flight,
-                                         Deadline deadline) {
+TokenKeeper::Landing TokenKeeper::obtain(const PlanPtr& plan, const FlightPtr& flight) {
   auto held = parts_.cache.find(plan->key);
-  if (is_servable(held, plan->request, parts_.clock->now())) {
+  const Instant now = parts_.clock->now();
+  if (is_servable(held, plan->request, now)) {
     return {held->token.share(TokenOrigin::memory)};
   }
+  if (!parts_.fleet || !plan->shareable) return obtain_alone(plan, flight);
+  Wish wish;
+  wish.min_life = plan->request.min_life;
+  wish.is_refresh = held && zone_of(held->lifetime, now) != Zone::dead;
+  keys_.with([&](Keys& keys) {
+    const auto at = keys.states.find(plan->key);
+    if (at == keys.states.end() || !at->second.rejected) return;
+    wish.rejected = at->second.rejected->token.fingerprint();
+  });
+  return obtain_with_fleet(plan, flight, wish);
+}
+
+TokenKeeper::Landing TokenKeeper::obtain_alone(const PlanPtr& plan, const FlightPtr& flight) {
+  const Deadline deadline{parts_.clock->now() + options_.fetch_time_max};
   for (unsigned round = 0; round < rounds_max; ++round) {
     const auto number = withdrawals_.number();
     Landing landing = fetch(plan, flight, deadline);
-    if (!landing.token || keep(plan, *landing.token, number)) return landing;
+    if (!landing.token) return landing;
+    const bool is_kept = keep(plan, *landing.token, lifetime_of(*landing.token), number, {});
+    if (is_kept) return landing;
     if (withdrawals_.buried(landing.token->fingerprint())) {
       return {fail(given_again(*landing.token))};
     }
     take_back(std::move(*landing.token));
   }
-  return {fail(Errc::cancelled, "the token was revoked while it was being fetched")};
+  return {fail(revoked_in_flight())};
 }
 
 TokenKeeper::Landing TokenKeeper::fetch(const PlanPtr& plan, const FlightPtr& flight,
@@ -265,19 +293,27 @@ Result<AccessToken> TokenKeeper::fetch_parent(const PlanPtr& plan, const FlightP
   return token_with(modest, deadline, flight);
 }
 
-// Whether the token is now held; if not, it is revoked, or something that covers it.
-bool TokenKeeper::keep(const PlanPtr& plan, const AccessToken& token, Withdrawals::Number number) {
-  for (const auto& evicted : live_.add({token.share(), plan}, parts_.clock->now())) {
+// RFC 6749 §5.1: expires_in is only RECOMMENDED. A token without it is used once and not cached: a
+// guessed hour is an hour in which a dead token would be served.
+std::optional<Lifetime> TokenKeeper::lifetime_of(const AccessToken& token) const {
+  if (!token.expires_at()) return std::nullopt;
+  return plan_lifetime(token.fields().sent_at, *token.expires_at(), options_.policy,
+                       parts_.jitter());
+}
+
+void TokenKeeper::add_live(LiveToken live) {
+  for (const auto& evicted : live_.add(std::move(live), parts_.clock->now())) {
     if (evicted.plan) parts_.cache.erase(evicted.plan->key, evicted.token.fingerprint());
   }
-  const double jitter = parts_.jitter();
+}
+
+// Whether the token is now held; if not, it is revoked, or something that covers it.
+bool TokenKeeper::keep(const PlanPtr& plan, const AccessToken& token,
+                       const std::optional<Lifetime>& lifetime, Withdrawals::Number number,
+                       const std::optional<LogPosition>& position) {
+  add_live({token.share(), plan, position});
   const bool is_kept = withdrawals_.keep_unless_withdrawn(token, *plan, number, [&] {
-    // RFC 6749 §5.1: expires_in is only RECOMMENDED. A token without it is used once and not
-    // cached: a guessed hour is an hour in which a dead token would be served.
-    if (!token.expires_at()) return;
-    const auto lifetime =
-        plan_lifetime(token.fields().sent_at, *token.expires_at(), options_.policy, jitter);
-    parts_.cache.store(plan->key, {token.share(), lifetime});
+    if (lifetime) parts_.cache.store(plan->key, {token.share(), *lifetime});
   });
   if (!is_kept) live_.remove(token.fingerprint());
   return is_kept;
@@ -298,11 +334,13 @@ void TokenKeeper::settle(const Plan& plan, const FlightPtr& flight, const Landin
       // Rule C9. A failure deletes nothing that is still good.
       const unsigned count = state.failure ? state.failure->count + 1 : 1;
       const auto memory = failure_memory(token.error(), count, options_.policy, jitter);
-      state.failure = Failure{token.error(), now + memory, count};
+      state.failure = Failure{token.error(), landing.failed_until.value_or(now + memory), count};
     }
   });
   if (!token) failures_.fetch_add(1, std::memory_order_relaxed);
-  flight->land(token ? Result<AccessToken>(token->share()) : fail(token.error()));
+  if (token) return flight->land(token->share());
+  if (landing.fallback) return flight->land(landing.fallback->share());
+  flight->land(fail(token.error()));
 }
 
 void TokenKeeper::sweep(Keys& keys, Instant now) const {
@@ -341,16 +379,39 @@ RevocationReport TokenKeeper::revoke(const AccessToken& token, Deadline deadline
     return one.token.fingerprint() == token.fingerprint();
   });
   if (!is_known) family.push_back({token.share(), nullptr});
-  return withdraw(family, deadline);
+  return withdraw(family, {}, deadline);
 }
 
-RevocationReport TokenKeeper::revoke_reach(const Reach& reach, Deadline deadline) {
+RevocationReport TokenKeeper::revoke_reach(const Reach& reach, const PlanPtr& full,
+                                           Deadline deadline) {
   const Instant now = parts_.clock->now();
-  withdrawals_.fence(reach, now + options_.fetch_time_max * rounds_max + fence_margin, now);
-  const auto covered = [&reach](const AccessToken&, const Plan& plan) {
-    return reach.covers(plan);
-  };
-  return withdraw(live_.matching(covered), deadline);
+  Revocation revocation;
+  revocation.has_fence = true;
+  if (reach.provider) revocation.provider_key = parts_.provider_keys.at(*reach.provider);
+  revocation.subject = reach.subject;
+  revocation.at = now;
+  Withdrawals::Fence fence{.at = now,
+                           .until = now + options_.fetch_time_max * rounds_max + fence_margin};
+  if (parts_.fleet) {
+    revocation.id = parts_.fleet->new_id();
+    fence.id = revocation.id;
+    fence.until = now + fence_life_of_fleet;
+  }
+  revocation.until = fence.until;
+  withdrawals_.fence(reach, fence, now);
+  auto tokens =
+      live_.matching([&reach](const LiveToken& live) { return reach.covers(*live.plan); });
+  // Rule R1: also what this process never held, where its key is known.
+  if (parts_.fleet && full && full->shareable) {
+    if (auto shared = parts_.fleet->find(full->key)) {
+      const auto& fingerprint = shared->token.fingerprint();
+      const bool is_known = std::any_of(tokens.begin(), tokens.end(), [&](const LiveToken& one) {
+        return one.token.fingerprint() == fingerprint;
+      });
+      if (!is_known) tokens.push_back({shared->token.share(), full});
+    }
+  }
+  return withdraw(tokens, std::move(revocation), deadline);
 }
 
 void TokenKeeper::take_back(AccessToken token) {
@@ -359,26 +420,33 @@ void TokenKeeper::take_back(AccessToken token) {
   revocations_.add(std::move(token));
 }
 
+void TokenKeeper::forget(const LiveToken& live, Instant now) {
+  const Fingerprint& fingerprint = live.token.fingerprint();
+  withdrawals_.bury(fingerprint, end_of(live.token, now), now);
+  live_.remove(fingerprint);
+  if (!live.plan) return;
+  parts_.cache.erase(live.plan->key, fingerprint);
+  keys_.with([&](Keys& keys) {
+    const auto at = keys.states.find(live.plan->key);
+    if (at == keys.states.end() || !at->second.rejected) return;
+    if (at->second.rejected->token.fingerprint() == fingerprint) at->second.rejected.reset();
+  });
+}
+
 // Rule R2: first out of the caches, all of them, then upstream.
-RevocationReport TokenKeeper::withdraw(const std::vector<LiveToken>& tokens, Deadline deadline) {
+RevocationReport TokenKeeper::withdraw(const std::vector<LiveToken>& tokens, Revocation revocation,
+                                       Deadline deadline) {
   const Instant now = parts_.clock->now();
-  for (const auto& [token, plan] : tokens) {
-    const Fingerprint& fingerprint = token.fingerprint();
-    withdrawals_.bury(fingerprint, end_of(token, now), now);
-    live_.remove(fingerprint);
-    if (!plan) continue;
-    parts_.cache.erase(plan->key, fingerprint);
-    keys_.with([&](Keys& keys) {
-      const auto at = keys.states.find(plan->key);
-      if (at == keys.states.end() || !at->second.rejected) return;
-      if (at->second.rejected->token.fingerprint() == fingerprint) at->second.rejected.reset();
-    });
-  }
+  for (const auto& live : tokens)
+    forget(live, now);
+  const bool is_told = announce(std::move(revocation), tokens, deadline);
   std::vector<RevocationQueue::DeliveryPtr> deliveries;
   deliveries.reserve(tokens.size());
   for (const auto& live : tokens)
     deliveries.push_back(revocations_.add(live.token.share()));
-  return revocations_.await(deliveries, deadline);
+  auto report = revocations_.await(deliveries, deadline);
+  report.untold = !is_told;
+  return report;
 }
 
 void TokenKeeper::forget_failures() {
@@ -390,6 +458,7 @@ void TokenKeeper::forget_failures() {
 
 void TokenKeeper::stop() {
   stopper_.stop();
+  if (parts_.fleet) parts_.fleet->stop();
   revocations_.stop();
 }
 

@@ -13,6 +13,7 @@
 #include "base/guarded.h"
 #include "base/stopper.h"
 #include "base/worker_pool.h"
+#include "lifecycle/fleet.h"
 #include "lifecycle/flight.h"
 #include "lifecycle/live_tokens.h"
 #include "lifecycle/plan.h"
@@ -54,15 +55,17 @@ struct KeeperParts {
   TokenFetcher& fetcher;
   TokenRevoker& revoker;
   std::function<double()> jitter;
+  Fleet* fleet = nullptr;                    ///< absent: this process keeps its tokens to itself
+  std::vector<std::string> provider_keys{};  ///< of each Plan::provider, as every process knows it
 };
 
-/// Joins cache, flights, failure memory and withdrawals by the pure policy of policy.h.
+/// Joins cache, flights, failure memory, withdrawals and fleet by the pure policy of policy.h.
 /// Threads: any. No lock is held across I/O (rule F1).
-class TokenKeeper {
+class TokenKeeper final : private FleetMember {
  public:
   TokenKeeper(KeeperParts parts, KeeperOptions options);
   /// Precondition: the executor has stopped.
-  ~TokenKeeper() = default;
+  ~TokenKeeper() override { stop(); }
   TokenKeeper(const TokenKeeper&) = delete;
   TokenKeeper& operator=(const TokenKeeper&) = delete;
 
@@ -73,7 +76,9 @@ class TokenKeeper {
 
   /// Blocks: until delivered upstream, at most until the deadline.
   [[nodiscard]] RevocationReport revoke(const AccessToken& token, Deadline deadline);
-  [[nodiscard]] RevocationReport revoke_reach(const Reach& reach, Deadline deadline);
+  /// `full` is the request for the full token of a reach that is one subject; may be absent.
+  [[nodiscard]] RevocationReport revoke_reach(const Reach& reach, const PlanPtr& full,
+                                              Deadline deadline);
   /// Withdraws a token that was never handed out (rule D2). Does not wait for the provider.
   void take_back(AccessToken token);
 
@@ -90,6 +95,12 @@ class TokenKeeper {
   void add_counters(Counters& counters) const;
 
  private:
+  // As a member of the fleet.
+  void learn(const std::vector<LearntRevocation>& news) override;
+  bool is_withdrawn(const AccessToken& token, const Plan& plan,
+                    const std::optional<LogPosition>& position) override;
+  void offer_held() override;
+
   struct Failure {
     Error error;
     Instant until;
@@ -118,6 +129,8 @@ class TokenKeeper {
   struct Landing {
     Result<AccessToken> token;
     bool is_parents_failure = false;
+    std::optional<AccessToken> fallback{};  ///< beside a failure: old, and still good
+    std::optional<Instant> failed_until{};  ///< the failure is the fleet's, and remembered so long
   };
 
   /// `child` is the flight that needs the token to be narrowed from; it flies on this thread.
@@ -132,13 +145,33 @@ class TokenKeeper {
   std::optional<Result<AccessToken>> serve(const CachedToken& held) const;
   void launch(const PlanPtr& plan, const FlightPtr& flight);
   void fly(const PlanPtr& plan, const FlightPtr& flight);
-  Landing obtain(const PlanPtr& plan, const FlightPtr& flight, Deadline deadline);
+  Landing obtain(const PlanPtr& plan, const FlightPtr& flight);
+  Landing obtain_alone(const PlanPtr& plan, const FlightPtr& flight);
+  Landing obtain_with_fleet(const PlanPtr& plan, const FlightPtr& flight, const Wish& wish);
+  /// Nothing: it was revoked meanwhile.
+  std::optional<Landing> fetch_for_fleet(const PlanPtr& plan, const FlightPtr& flight,
+                                         const Fleet::Seat& seat);
+  std::optional<Landing> land_with_fleet(const PlanPtr& plan, const Fleet::Seat& seat,
+                                         Landing landing, Withdrawals::Number number);
   Landing fetch(const PlanPtr& plan, const FlightPtr& flight, Deadline deadline);
   Result<AccessToken> fetch_parent(const PlanPtr& plan, const FlightPtr& flight, Deadline deadline);
-  bool keep(const PlanPtr& plan, const AccessToken& token, Withdrawals::Number number);
+  std::optional<Lifetime> lifetime_of(const AccessToken& token) const;
+  static Error given_again(const AccessToken& token);
+  static Error no_such_life();
+  void add_live(LiveToken live);
+  bool keep(const PlanPtr& plan, const AccessToken& token, const std::optional<Lifetime>& lifetime,
+            Withdrawals::Number number, const std::optional<LogPosition>& position);
+  bool keep_shared(const PlanPtr& plan, const CachedToken& cached,
+                   const std::optional<LogPosition>& position);
   void settle(const Plan& plan, const FlightPtr& flight, const Landing& landing);
   void sweep(Keys& keys, Instant now) const;
-  RevocationReport withdraw(const std::vector<LiveToken>& tokens, Deadline deadline);
+  RevocationReport withdraw(const std::vector<LiveToken>& tokens, Revocation revocation,
+                            Deadline deadline);
+  /// Out of everything here; nobody gets it any more.
+  void forget(const LiveToken& live, Instant now);
+  bool announce(Revocation revocation, const std::vector<LiveToken>& tokens, Deadline deadline);
+
+  static constexpr unsigned rounds_max = 3;
 
   KeeperParts parts_;
   const KeeperOptions options_;

@@ -27,13 +27,18 @@ std::string_view type_of(const Subject& subject) noexcept {
 
 }  // namespace
 
-std::string cache_key(const Profile& profile, const TokenRequest& request) {
+std::string provider_key(const Profile& profile) {
   std::string key = "vk2";
   append_field(key, profile.name);
   // Which server, not only what it is called here: a cache may be shared with a host that calls
   // another one by the same name.
   append_field(key, profile.issuer.empty() ? profile.token_endpoint : profile.issuer);
   append_field(key, profile.client_id);
+  return key;
+}
+
+std::string cache_key(const Profile& profile, const TokenRequest& request) {
+  std::string key = provider_key(profile);
   append_field(key, type_of(request.subject));
   append_field(key, request.subject.id);
   append_field(key, std::to_string(request.scopes.size()));

@@ -20,6 +20,9 @@ namespace valetkey::oauth {
 /// Precondition: `request` is normalised.
 [[nodiscard]] std::string cache_key(const Profile& profile, const TokenRequest& request);
 
+/// The part of it that is the provider's: which server, by what name, for which client.
+[[nodiscard]] std::string provider_key(const Profile& profile);
+
 /// Of a restricted request, the one whose token it is narrowed from: same provider, subject and
 /// `min_life`, no restriction.
 [[nodiscard]] TokenRequest parent_request(const TokenRequest& request);

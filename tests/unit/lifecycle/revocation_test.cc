@@ -75,7 +75,7 @@ TEST(Revocation, OfASubjectReachesAlsoTheTokensThatWereReplaced) {
   EXPECT_EQ(world.ask(plan), "t2");
   EXPECT_EQ(world.ask(other), "t3");
 
-  const auto report = world.keeper.revoke_reach({.subject = user("1")}, world.in(5s));
+  const auto report = world.keeper.revoke_reach({.subject = user("1")}, nullptr, world.in(5s));
 
   EXPECT_EQ(report.delivered, 2U);
   EXPECT_EQ(sorted(world.provider.revoked()), (Texts{"t1", "t2"}));
@@ -89,7 +89,7 @@ TEST(Revocation, OfEverythingLeavesNothing) {
   EXPECT_EQ(world.ask(plan_for("a", user("1"))), "t1");
   EXPECT_EQ(world.ask(plan_for("b", user("2"))), "t2");
 
-  EXPECT_EQ(world.keeper.revoke_reach({}, world.in(5s)).delivered, 2U);
+  EXPECT_EQ(world.keeper.revoke_reach({}, nullptr, world.in(5s)).delivered, 2U);
 
   EXPECT_EQ(world.cache.entries(), 0U);
 }
@@ -101,7 +101,7 @@ TEST(Revocation, IsNotUndoneByAFlightThatLandsLate) {
   world.provider.will([&](const Plan& wanted, const AccessToken* parent) {
     auto token = world.provider.ordinary(wanted, parent);
     // While the reply is on its way, everything of the subject is revoked.
-    EXPECT_EQ(world.keeper.revoke_reach({.subject = user("1")}, world.in(5s)).delivered, 0U);
+    EXPECT_EQ(world.keeper.revoke_reach({.subject = user("1")}, nullptr, world.in(5s)).delivered, 0U);
     return token;
   });
 

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/fleet.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace valetkey::lifecycle {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned contests_max = 32;  ///< writes of one record that others may win before us
+constexpr std::chrono::nanoseconds pause_first = 5ms;
+constexpr std::chrono::nanoseconds pause_max = 200ms;
+constexpr std::chrono::nanoseconds gone_check_interval = 250ms;
+
+std::string record_name(const std::string& key) {
+  return "token:" + key;
+}
+
+// What the authorization server said of the request itself. That a server cannot be reached may be
+// the fault of this machine's network, and a wrong client secret may be mended on one machine
+// first.
+bool is_for_everyone(Errc code) {
+  switch (code) {
+    case Errc::invalid_request:
+    case Errc::invalid_grant:
+    case Errc::unauthorized_client:
+    case Errc::unsupported_grant_type:
+    case Errc::invalid_scope:
+    case Errc::invalid_target:
+    case Errc::access_denied:
+    case Errc::throttled:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Fleet::Seat seat_alone() {
+  Fleet::Seat seat;
+  seat.is_alone = true;
+  return seat;
+}
+
+Fleet::Seat seat_cancelled() {
+  Fleet::Seat seat;
+  seat.step = BoardingStep::fail;
+  seat.failure.emplace();
+  seat.failure->error = {.code = Errc::cancelled, .context = "valetkey is shutting down"};
+  return seat;
+}
+
+}  // namespace
+
+Deadline Fleet::question_deadline() const {
+  return {parts_.clock->now() + options_.question_time};
+}
+
+Result<Fleet::Loaded> Fleet::load(const std::string& key) {
+  auto offset = this->offset();
+  if (!offset) {
+    note_away(offset.error());
+    return failure_of(std::move(offset));
+  }
+  std::vector<StoredName> names{{record_name(key)}};
+  const auto& heads = log_.head_names();
+  names.insert(names.end(), heads.begin(), heads.end());
+  const Instant asked_at = parts_.clock->now();
+  auto found = parts_.store->get(names, question_deadline());
+  auto first = std::move(found.front());
+  found.erase(found.begin());
+  absorb(std::move(found), *offset, asked_at);
+  if (!first) {
+    failures_.fetch_add(1, std::memory_order_relaxed);
+    return failure_of(std::move(first));
+  }
+  Loaded loaded;
+  if (!*first) return loaded;
+  loaded.version = std::move((*first)->version);
+  // What another version of valetkey wrote is as good as nothing, and is written over.
+  if (auto record = decode_record((*first)->bytes, *offset)) loaded.record = std::move(*record);
+  return loaded;
+}
+
+Result<bool> Fleet::save(const std::string& key, const std::string& version,
+                         const SharedRecord& record) {
+  auto offset = this->offset();
+  if (!offset) return failure_of(std::move(offset));
+  const Instant now = parts_.clock->now();
+  auto saved = parts_.store->put({record_name(key)}, version, encode_record(record, *offset),
+                                 life_of(record, now, options_.policy), question_deadline());
+  if (!saved) failures_.fetch_add(1, std::memory_order_relaxed);
+  return saved;
+}
+
+Result<void> Fleet::update(const std::string& key,
+                           const std::function<bool(SharedRecord&)>& change) {
+  for (unsigned tried = 0; tried < contests_max; ++tried) {
+    auto loaded = load(key);
+    if (!loaded) return failure_of(std::move(loaded));
+    if (!change(loaded->record)) return {};
+    auto saved = save(key, loaded->version, loaded->record);
+    if (!saved) return failure_of(std::move(saved));
+    if (*saved) return {};
+  }
+  return fail(Errc::timed_out, "a value of the shared cache is written to by too many at once");
+}
+
+std::optional<Fleet::Seat> Fleet::try_board(const Plan& plan, const Wish& wish, bool holder_is_gone,
+                                            std::string& holder) {
+  auto loaded = load(plan.key);
+  if (!loaded) return seat_alone();
+  SharedRecord& record = loaded->record;
+  if (record.token && member_->is_withdrawn(record.token->token, plan, record.token_position)) {
+    record.token.reset();
+  }
+  const Instant now = parts_.clock->now();
+  const auto [step, is_forced] =
+      next_boarding(record, wish, parts_.self, holder_is_gone, now, options_.policy);
+  Seat seat;
+  seat.step = step;
+  switch (step) {
+    case BoardingStep::wait:
+      holder = record.lease->owner;
+      return std::nullopt;
+    case BoardingStep::fail:
+      if (record.failure && now < record.failure->until) seat.failure = std::move(record.failure);
+      return seat;
+    case BoardingStep::serve:
+      hits_.fetch_add(1, std::memory_order_relaxed);
+      seat.token_position = std::move(record.token_position);
+      seat.token = std::move(record.token);
+      return seat;
+    case BoardingStep::fetch:
+      break;
+  }
+  const bool is_over_the_dead = record.lease && now < record.lease->until;
+  take_lease(record, wish, parts_.self, is_forced, now, options_.lease);
+  seat.lease = record.lease->number;
+  seat.position = log_.position();
+  auto saved = save(plan.key, loaded->version, record);
+  if (!saved) return seat_alone();
+  if (!*saved) return std::nullopt;  // somebody else was faster; what he did is read next
+  if (is_over_the_dead) taken_over_.fetch_add(1, std::memory_order_relaxed);
+  state_.with([&](State& state) { state.held[plan.key] = {seat.lease, now + options_.lease / 3}; });
+  const bool is_rejected = record.token && record.rejected == record.token->token.fingerprint();
+  if (record.token && !is_rejected && zone_of(record.token->lifetime, now) != Zone::dead) {
+    seat.token_position = std::move(record.token_position);
+    seat.token = std::move(record.token);
+  }
+  return seat;
+}
+
+Fleet::Seat Fleet::board(const Plan& plan, const Wish& wish) {
+  const Instant began = parts_.clock->now();
+  std::chrono::nanoseconds pause = pause_first;
+  std::string holder;
+  std::string gone;  // a holder who has ended
+  Instant gone_check_at = began;
+  for (bool has_waited = false;;) {
+    if (stopper_.stopped()) return seat_cancelled();
+    auto seat = try_board(plan, wish, !gone.empty() && gone == holder, holder);
+    if (seat) return std::move(*seat);
+    if (!std::exchange(has_waited, true)) waits_.fetch_add(1, std::memory_order_relaxed);
+    const Instant now = parts_.clock->now();
+    // Leases end or are renewed by flights that end: this is for what should not be.
+    if (now - began > options_.lease * 3) return seat_alone();
+    if (parts_.is_gone && !holder.empty() && gone != holder && now >= gone_check_at) {
+      gone_check_at = now + gone_check_interval;
+      if (parts_.is_gone(holder)) {
+        gone = holder;
+        continue;
+      }
+    }
+    const auto jittered =
+        pause / 2 + std::chrono::nanoseconds(static_cast<std::int64_t>(
+                        static_cast<double>(pause.count()) / 2 * parts_.jitter()));
+    if (!stopper_.wait_until(now + jittered)) return seat_cancelled();
+    pause = std::min(pause * 8 / 5, pause_max);
+  }
+}
+
+void Fleet::forget_lease(const std::string& key) {
+  state_.with([&](State& state) { state.held.erase(key); });
+}
+
+Fleet::Landed Fleet::land(const Plan& plan, const Seat& seat, const CachedToken& token,
+                          const std::function<bool()>& keep) {
+  Landed landed = land_on(plan, seat, token, keep);
+  forget_lease(plan.key);
+  return landed;
+}
+
+Fleet::Landed Fleet::land_on(const Plan& plan, const Seat& seat, const CachedToken& token,
+                             const std::function<bool()>& keep) {
+  std::optional<bool> is_kept;
+  bool fits = true;
+  for (unsigned tried = 0; tried < contests_max; ++tried) {
+    auto loaded = load(plan.key);
+    if (!is_kept) is_kept = keep();
+    if (!loaded) return {*is_kept ? Landing::alone : Landing::withdrawn};
+    SharedRecord& record = loaded->record;
+    const bool was_emptied = record.leases == 0;  // thrown out meanwhile, with our lease in it
+    if (!was_emptied && !holds_lease(record, parts_.self, seat.lease)) {
+      if (!*is_kept) return {Landing::withdrawn};
+      refused_writes_.fetch_add(1, std::memory_order_relaxed);
+      base::log(LogLevel::info, "another process went on with a key whose lease had run out here");
+      Landed landed{Landing::superseded};
+      if (record.token && zone_of(record.token->lifetime, parts_.clock->now()) != Zone::dead) {
+        landed.position = std::move(record.token_position);
+        landed.instead = std::move(record.token);
+      }
+      return landed;
+    }
+    if (*is_kept && fits) {
+      land_token(record, token.share(), seat.position);
+      record.leases = std::max(record.leases, seat.lease);
+    } else if (was_emptied) {
+      return {*is_kept ? Landing::alone : Landing::withdrawn};
+    } else {
+      record.lease.reset();
+    }
+    auto saved = save(plan.key, loaded->version, record);
+    if (!saved && saved.error().code == Errc::exhausted && fits) {
+      // The server will not take it. The lease is given back, or others would wait for nothing.
+      fits = false;
+      continue;
+    }
+    if (!saved) return {*is_kept ? Landing::alone : Landing::withdrawn};
+    if (*saved) return {!*is_kept ? Landing::withdrawn : fits ? Landing::shared : Landing::alone};
+  }
+  return {is_kept.value_or(false) ? Landing::alone : Landing::withdrawn};
+}
+
+void Fleet::give_back(const Plan& plan, const Seat& seat, const Error& error) {
+  forget_lease(plan.key);
+  const double jitter = parts_.jitter();
+  // Errors: then the lease runs out by itself.
+  (void)update(plan.key, [&](SharedRecord& record) {
+    if (!holds_lease(record, parts_.self, seat.lease)) return false;
+    record.lease.reset();
+    if (is_for_everyone(error.code)) {
+      const Instant now = parts_.clock->now();
+      SharedFailure failure{.error = error};
+      failure.count = record.failure ? record.failure->count + 1 : 1;
+      failure.until = now + failure_memory(error, failure.count, options_.policy, jitter);
+      record.failure = std::move(failure);
+    }
+    return true;
+  });
+}
+
+std::optional<CachedToken> Fleet::find(const std::string& key) {
+  auto loaded = load(key);
+  if (!loaded) return std::nullopt;
+  return std::move(loaded->record.token);
+}
+
+void Fleet::store(const std::string& key, CachedToken token) {
+  // Errors: what is not stored costs a fetch and never an answer.
+  (void)update(key, [&](SharedRecord& record) {
+    const auto& held = record.token;
+    if (held && held->lifetime.expires_at >= token.lifetime.expires_at) return false;
+    record.token.emplace(token.share());
+    record.token_position = log_.position();
+    return true;
+  });
+}
+
+void Fleet::erase(const std::string& key, const Fingerprint& fingerprint) {
+  // Errors: whoever reads it finds its tombstone in the log.
+  (void)update(key, [&](SharedRecord& record) {
+    if (!record.token || record.token->token.fingerprint() != fingerprint) return false;
+    record.token.reset();
+    record.token_position.reset();
+    return true;
+  });
+}
+
+void Fleet::renew_leases() {
+  const Instant now = parts_.clock->now();
+  const auto due = state_.with([now, this](State& state) {
+    std::vector<std::pair<std::string, std::uint64_t>> found;
+    for (auto& [key, held] : state.held) {
+      if (now < held.renew_at) continue;
+      held.renew_at = now + options_.lease / 3;
+      found.emplace_back(key, held.number);
+    }
+    return found;
+  });
+  for (const auto& [key, number] : due) {
+    (void)update(key, [&, number = number](SharedRecord& record) {
+      if (!holds_lease(record, parts_.self, number)) return false;
+      record.lease->until = parts_.clock->now() + options_.lease;
+      return true;
+    });
+  }
+}
+
+}  // namespace valetkey::lifecycle

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fleet's clock, its look into the log of revocations, and the thread that keeps both fresh.
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "base/log.h"
+#include "lifecycle/fleet.h"
+
+namespace valetkey::lifecycle {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto clock_interval = 60s;
+/// A machine whose clock agrees with the server's this well is kept in time by somebody, and its
+/// own clock is finer than the whole seconds that some servers count in.
+constexpr std::chrono::nanoseconds clock_agreement = 1500ms;
+constexpr std::size_t own_max = 4096;
+
+}  // namespace
+
+Fleet::Fleet(FleetParts parts, FleetOptions options)
+    : parts_(std::move(parts)),
+      options_(options),
+      log_(*parts_.store),
+      stopper_(parts_.clock),
+      // Nothing was looked at yet, and nothing is held yet.
+      confirmed_at_(Instant::min().time_since_epoch().count()) {}
+
+void Fleet::start(FleetMember& member) {
+  member_ = &member;
+  try {
+    watcher_ = std::thread([this] { watch(); });
+  } catch (const std::system_error&) {
+    base::log(LogLevel::warning,
+              "no thread is to be had to watch the shared cache; revocations are looked for as "
+              "tokens are asked for");
+  }
+  if (parts_.bell) parts_.bell->listen([this] { look(); });
+}
+
+void Fleet::stop() {
+  stopper_.stop();
+  if (parts_.bell) parts_.bell->stop();
+  if (watcher_.joinable()) watcher_.join();
+}
+
+void Fleet::watch() {
+  do {
+    look();
+    if (must_write_again_.exchange(false)) write_again();
+    resend();
+    renew_leases();
+  } while (stopper_.wait_until(parts_.clock->now() + options_.look_interval));
+}
+
+bool Fleet::is_current(Instant now) const noexcept {
+  // Rule C8: while no server answers, nobody waits for one.
+  if (away_.load(std::memory_order_relaxed)) return true;
+  if (parts_.bell && parts_.bell->hearing() == SharedBell::Hearing::deaf) return false;
+  const Instant confirmed{std::chrono::nanoseconds(confirmed_at_.load(std::memory_order_acquire))};
+  return now < confirmed + options_.horizon;
+}
+
+Result<ClockOffset> Fleet::offset() {
+  const auto known = state_.with([](const State& state) { return state.offset; });
+  if (known) return *known;
+  return measure_offset();
+}
+
+Result<ClockOffset> Fleet::measure_offset() {
+  const Instant before = parts_.clock->now();
+  auto theirs = parts_.store->time(question_deadline());
+  if (!theirs) return failure_of(std::move(theirs));
+  const Instant after = parts_.clock->now();
+  const WallTime ours = parts_.clock->wall_now();
+  const auto apart = *theirs - ours;
+  const bool agree = apart < clock_agreement && apart > -clock_agreement;
+  const ClockOffset measured =
+      agree ? ours.time_since_epoch() - after.time_since_epoch()
+            : theirs->time_since_epoch() - (before + (after - before) / 2).time_since_epoch();
+  state_.with([&](State& state) {
+    state.offset = measured;
+    state.offset_at = after;
+  });
+  return measured;
+}
+
+void Fleet::note_away(const Error& error) {
+  failures_.fetch_add(1, std::memory_order_relaxed);
+  away_.store(true, std::memory_order_relaxed);
+  state_.with([&](State& state) { state.last_error = describe(error); });
+}
+
+void Fleet::absorb(std::vector<SharedStore::Found> heads, ClockOffset offset, Instant asked_at) {
+  std::vector<RevocationLog::Progress> progress;
+  auto look = log_.read(std::move(heads), offset, progress, question_deadline());
+  if (!look.news.empty()) {
+    learnt_.fetch_add(look.news.size(), std::memory_order_relaxed);
+    member_->learn(look.news);
+  }
+  log_.noted(progress);
+  if (look.was_lost) must_write_again_.store(true);
+  if (!look.answered) {
+    if (look.error) note_away(*look.error);
+    return;
+  }
+  // Only now: whoever finds it confirmed must find the news applied.
+  auto known = confirmed_at_.load(std::memory_order_relaxed);
+  const auto asked = asked_at.time_since_epoch().count();
+  while (known < asked &&
+         !confirmed_at_.compare_exchange_weak(known, asked, std::memory_order_release)) {
+  }
+  away_.store(false, std::memory_order_relaxed);
+}
+
+void Fleet::look() {
+  const Instant now = parts_.clock->now();
+  const bool is_due = state_.with([now](const State& state) {
+    return !state.offset || state.offset_at + clock_interval <= now;
+  });
+  auto offset = is_due ? measure_offset() : this->offset();
+  if (!offset) return note_away(offset.error());
+  const Instant asked_at = parts_.clock->now();
+  absorb(parts_.store->get(log_.head_names(), question_deadline()), *offset, asked_at);
+}
+
+Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
+  const Instant now = parts_.clock->now();
+  auto copies = log_.all_copies();
+  const std::size_t all = copies.size();
+  auto offset = this->offset();
+  if (offset) {
+    auto done = log_.append(revocation, parts_.make_id(), copies, *offset, now,
+                            deadline.sooner(question_deadline()));
+    if (!done && copies.size() == all) note_away(done.error());
+  } else {
+    note_away(offset.error());
+  }
+  const bool is_shared = copies.size() < all;
+  state_.with([&](State& state) {
+    std::erase_if(state.own, [now](const Revocation& one) { return one.until <= now; });
+    if (state.own.size() >= own_max) state.own.erase(state.own.begin());
+    if (!copies.empty()) state.unsent.push_back({revocation, copies});
+    state.own.push_back(std::move(revocation));
+  });
+  Announced announced{.is_shared = is_shared};
+  if (!is_shared) {
+    base::log(LogLevel::warning,
+              "a revocation has not reached the other processes yet: the shared cache is away; it "
+              "is tried again until it has, or until what was revoked has ended by itself");
+  } else if (parts_.bell) {
+    const Deadline patience{parts_.clock->now() + options_.horizon};
+    announced.is_heard = parts_.bell->ring(deadline.sooner(patience)).value_or(false);
+  }
+  return announced;
+}
+
+// What was written into a cache that was emptied is gone from it, and others may not have read it.
+void Fleet::write_again() {
+  const Instant now = parts_.clock->now();
+  state_.with([&](State& state) {
+    for (const auto& revocation : state.own) {
+      if (revocation.until > now) state.unsent.push_back({revocation, log_.all_copies()});
+    }
+  });
+  member_->offer_held();
+}
+
+void Fleet::resend() {
+  const Instant now = parts_.clock->now();
+  auto unsent = state_.with([](State& state) { return std::exchange(state.unsent, {}); });
+  std::erase_if(unsent, [now](const Unsent& one) { return one.revocation.until <= now; });
+  if (unsent.empty()) return;
+  bool has_sent = false;
+  if (auto offset = this->offset(); offset && !away_.load(std::memory_order_relaxed)) {
+    for (auto& [revocation, copies] : unsent) {
+      const std::size_t before = copies.size();
+      (void)log_.append(revocation, parts_.make_id(), copies, *offset, now, question_deadline());
+      has_sent |= copies.size() < before;
+      if (stopper_.stopped()) break;
+    }
+    std::erase_if(unsent, [](const Unsent& one) { return one.copies.empty(); });
+  }
+  state_.with([&](State& state) {
+    state.unsent.insert(state.unsent.end(), std::make_move_iterator(unsent.begin()),
+                        std::make_move_iterator(unsent.end()));
+  });
+  if (has_sent && parts_.bell) (void)parts_.bell->ring(question_deadline());
+}
+
+SharedCacheStatus Fleet::status() const {
+  SharedCacheStatus status;
+  status.servers = parts_.store->description();
+  status.reachable = !away_.load(std::memory_order_relaxed) &&
+                     confirmed_at_.load() != Instant::min().time_since_epoch().count();
+  if (parts_.bell) {
+    const auto hearing = parts_.bell->hearing();
+    if (hearing == SharedBell::Hearing::listening) status.hears = "at once";
+    if (hearing == SharedBell::Hearing::deaf) status.hears = "deaf";
+  }
+  state_.with([&](const State& state) {
+    if (!status.reachable) status.last_error = state.last_error;
+    status.untold = state.unsent.size();
+  });
+  status.hits = hits_.load(std::memory_order_relaxed);
+  status.waits = waits_.load(std::memory_order_relaxed);
+  status.taken_over = taken_over_.load(std::memory_order_relaxed);
+  status.refused_writes = refused_writes_.load(std::memory_order_relaxed);
+  status.failures = failures_.load(std::memory_order_relaxed);
+  status.learnt = learnt_.load(std::memory_order_relaxed);
+  return status;
+}
+
+}  // namespace valetkey::lifecycle

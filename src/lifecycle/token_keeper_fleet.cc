@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keeper as one process of a fleet: whose flight it is, and what the others revoked.
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "lifecycle/token_keeper.h"
+
+namespace valetkey::lifecycle {
+namespace {
+
+constexpr std::size_t records_erased_max = 64;  ///< one by one, at a revocation; fences do the rest
+constexpr std::size_t offered_max = 100'000;
+
+}  // namespace
+
+TokenKeeper::Landing TokenKeeper::obtain_with_fleet(const PlanPtr& plan, const FlightPtr& flight,
+                                                    const Wish& wish) {
+  for (unsigned round = 0; round < rounds_max; ++round) {
+    auto seat = parts_.fleet->board(*plan, wish);
+    if (seat.is_alone) return obtain_alone(plan, flight);
+    switch (seat.step) {
+      case BoardingStep::serve:
+        if (keep_shared(plan, *seat.token, seat.token_position)) {
+          return {seat.token->token.share()};
+        }
+        continue;
+      case BoardingStep::fail: {
+        Landing landing{fail(seat.failure ? seat.failure->error : no_such_life())};
+        if (seat.failure) landing.failed_until = seat.failure->until;
+        return landing;
+      }
+      case BoardingStep::fetch:
+      case BoardingStep::wait: {
+        auto landing = fetch_for_fleet(plan, flight, seat);
+        if (landing) return std::move(*landing);
+        continue;
+      }
+    }
+  }
+  return {fail(Errc::cancelled, "the token was revoked while it was being fetched")};
+}
+
+std::optional<TokenKeeper::Landing> TokenKeeper::fetch_for_fleet(const PlanPtr& plan,
+                                                                 const FlightPtr& flight,
+                                                                 const Fleet::Seat& seat) {
+  const auto number = withdrawals_.number();
+  Landing landing = fetch(plan, flight, Deadline{parts_.clock->now() + options_.fetch_time_max});
+  if (landing.token) return land_with_fleet(plan, seat, std::move(landing), number);
+
+  const Error none{.code = Errc::cancelled, .context = {}};
+  parts_.fleet->give_back(*plan, seat, landing.is_parents_failure ? none : landing.token.error());
+  // Rule C4: what the others hold is served while it lives, as what we hold would be.
+  if (seat.token && keep_shared(plan, *seat.token, seat.token_position)) {
+    landing.fallback.emplace(seat.token->token.share());
+  }
+  return landing;
+}
+
+std::optional<TokenKeeper::Landing> TokenKeeper::land_with_fleet(const PlanPtr& plan,
+                                                                 const Fleet::Seat& seat,
+                                                                 Landing landing,
+                                                                 Withdrawals::Number number) {
+  const AccessToken& token = *landing.token;
+  const auto lifetime = lifetime_of(token);
+  const auto keep_it = [&] { return keep(plan, token, lifetime, number, seat.position); };
+  bool is_kept = false;
+  if (lifetime && !token.fields().developer) {
+    auto landed = parts_.fleet->land(*plan, seat, {token.share(), *lifetime}, keep_it);
+    is_kept = landed.how != Fleet::Landing::withdrawn;
+    if (landed.instead && keep_shared(plan, *landed.instead, landed.position)) {
+      return Landing{landed.instead->token.share()};
+    }
+  } else {
+    parts_.fleet->give_back(*plan, seat, {.code = Errc::cancelled, .context = {}});
+    is_kept = keep_it();
+  }
+  if (is_kept) return landing;
+  if (withdrawals_.buried(token.fingerprint())) return Landing{fail(given_again(token))};
+  take_back(std::move(*landing.token));
+  return std::nullopt;
+}
+
+bool TokenKeeper::keep_shared(const PlanPtr& plan, const CachedToken& cached,
+                              const std::optional<LogPosition>& position) {
+  add_live({cached.token.share(), plan, position});
+  const bool is_kept = withdrawals_.keep_unless_withdrawn(
+      cached.token, *plan, position, [&] { parts_.cache.store(plan->key, cached.share()); });
+  if (!is_kept) live_.remove(cached.token.fingerprint());
+  return is_kept;
+}
+
+bool TokenKeeper::is_withdrawn(const AccessToken& token, const Plan& plan,
+                               const std::optional<LogPosition>& position) {
+  const auto verdict = withdrawals_.judge(token, plan, position);
+  // Whoever revoked its subject may never have known of it (rule R1).
+  if (verdict == Withdrawals::Verdict::fenced) take_back(token.share());
+  return verdict != Withdrawals::Verdict::good;
+}
+
+void TokenKeeper::learn(const std::vector<LearntRevocation>& news) {
+  const Instant now = parts_.clock->now();
+  for (const auto& [revocation, position] : news) {
+    for (const auto& [fingerprint, until] : revocation.tombstones) {
+      withdrawals_.bury(fingerprint, until, now);
+      for (const auto& live : live_.family_of(fingerprint)) {
+        forget(live, now);
+        // Whoever revoked the parent may not have known of this child (rule R2).
+        if (live.token.fingerprint() != fingerprint) revocations_.add(live.token.share());
+      }
+    }
+    if (!revocation.has_fence) continue;
+    Reach reach{.subject = revocation.subject};
+    if (revocation.provider_key) {
+      const auto& keys = parts_.provider_keys;
+      const auto at = std::find(keys.begin(), keys.end(), *revocation.provider_key);
+      if (at == keys.end()) continue;  // a provider that this process does not know
+      reach.provider = static_cast<std::size_t>(at - keys.begin());
+    }
+    const Withdrawals::Fence fence{revocation.id, revocation.at, position, revocation.until};
+    if (!withdrawals_.fence(reach, fence, now)) continue;
+    const auto covered = live_.matching([&](const LiveToken& live) {
+      return live.plan->shareable && reach.covers(*live.plan) &&
+             withdrawals_.judge(live.token, *live.plan, live.position) !=
+                 Withdrawals::Verdict::good;
+    });
+    for (const auto& live : covered) {
+      forget(live, now);
+      revocations_.add(live.token.share());
+    }
+  }
+}
+
+bool TokenKeeper::announce(Revocation revocation, const std::vector<LiveToken>& tokens,
+                           Deadline deadline) {
+  if (!parts_.fleet) return true;
+  const Instant now = parts_.clock->now();
+  std::vector<const LiveToken*> shared;
+  for (const auto& live : tokens) {
+    if (!live.plan || live.plan->shareable) shared.push_back(&live);
+  }
+  const bool has_fence = revocation.has_fence;
+  if (shared.empty() && !has_fence) return true;
+  revocation.at = now;
+  bool is_told = true;
+  for (std::size_t next = 0; next < shared.size() || next == 0;) {
+    Revocation part = next == 0 ? revocation : Revocation{.at = now, .until = now};
+    if (part.id.empty()) part.id = parts_.fleet->new_id();
+    for (; next < shared.size() && part.tombstones.size() < tombstones_max; ++next) {
+      const auto& token = shared[next]->token;
+      part.tombstones.push_back({token.fingerprint(), end_of(token, now)});
+      part.until = std::max(part.until, part.tombstones.back().until);
+    }
+    is_told = parts_.fleet->announce(std::move(part), deadline).is_shared && is_told;
+    if (shared.empty()) break;
+  }
+  // Out of the records too, so that nobody reads it there once its tombstone was thrown out.
+  if (!is_told || shared.size() > records_erased_max) return is_told;
+  for (const auto* live : shared) {
+    if (live->plan) parts_.fleet->erase(live->plan->key, live->token.fingerprint());
+  }
+  return is_told;
+}
+
+void TokenKeeper::offer_held() {
+  const auto held = live_.matching([](const LiveToken& live) { return live.plan->shareable; });
+  std::size_t offered = 0;
+  for (const auto& live : held) {
+    if (stopper_.stopped() || ++offered > offered_max) return;
+    auto cached = parts_.cache.find(live.plan->key);
+    if (!cached || cached->token.fingerprint() != live.token.fingerprint()) continue;
+    if (!parts_.fleet->is_current(parts_.clock->now())) parts_.fleet->look();
+    parts_.fleet->store(live.plan->key, std::move(*cached));
+  }
+}
+
+}  // namespace valetkey::lifecycle
