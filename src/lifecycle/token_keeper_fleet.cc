@@ -139,20 +139,22 @@ bool TokenKeeper::announce(Revocation revocation, const std::vector<LiveToken>& 
   for (const auto& live : tokens) {
     if (!live.plan || live.plan->shareable) shared.push_back(&live);
   }
-  const bool has_fence = revocation.has_fence;
-  if (shared.empty() && !has_fence) return true;
-  revocation.at = now;
+  if (shared.empty() && !revocation.has_fence) return true;
   bool is_told = true;
-  for (std::size_t next = 0; next < shared.size() || next == 0;) {
-    Revocation part = next == 0 ? revocation : Revocation{.at = now, .until = now};
+  for (auto next = shared.begin();;) {
+    // The fence comes last: who meets it knows by then of which tokens he need not tell upstream.
+    const bool is_last = shared.end() - next <= std::ptrdiff_t{tombstones_max};
+    Revocation part = is_last ? std::move(revocation) : Revocation{};
     if (part.id.empty()) part.id = parts_.fleet->new_id();
-    for (; next < shared.size() && part.tombstones.size() < tombstones_max; ++next) {
-      const auto& token = shared[next]->token;
+    part.at = now;
+    part.until = std::max(part.until, now);
+    for (; next != shared.end() && part.tombstones.size() < tombstones_max; ++next) {
+      const auto& token = (*next)->token;
       part.tombstones.push_back({token.fingerprint(), end_of(token, now)});
       part.until = std::max(part.until, part.tombstones.back().until);
     }
     is_told = parts_.fleet->announce(std::move(part), deadline).is_shared && is_told;
-    if (shared.empty()) break;
+    if (is_last) break;
   }
   // Out of the records too, so that nobody reads it there once its tombstone was thrown out.
   if (!is_told || shared.size() > records_erased_max) return is_told;

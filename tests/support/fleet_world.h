@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -127,6 +128,12 @@ struct FleetWorld {
   template <class... Args>
   std::unique_ptr<Member> join(const std::string& name, Args&&... args) {
     return std::make_unique<Member>(*this, name, std::forward<Args>(args)...);
+  }
+  /// Waits until as many tokens were revoked upstream, and says which.
+  std::vector<std::string> revoked(std::size_t count) const {
+    while (provider.revoked().size() < count)
+      std::this_thread::yield();
+    return provider.revoked();
   }
   Deadline in(std::chrono::nanoseconds from_now) const { return {clock->now() + from_now}; }
 

@@ -164,11 +164,9 @@ TEST(Fleet, RenewsTheLeaseWhileTheFlightLives) {
   const auto a = world.join("a");
   const auto b = world.join("b");
   world.provider.will([&](const Plan& of, const AccessToken* parent) {
-    for (int step = 0; step < 60; ++step) {  // twice the lease, in steps shorter than its third
-      const auto looked = world.store->gets();
-      world.clock->advance(2s);
-      while (world.store->gets() < looked + 2)
-        std::this_thread::yield();
+    for (int step = 0; step < 60; ++step) {  // more than the lease, in steps shorter than its third
+      world.clock->advance(1s);
+      world.clock->await_waiters(2);  // both have looked, and renewed what is theirs
     }
     const auto record = b->fleet.find("k");
     EXPECT_FALSE(record);

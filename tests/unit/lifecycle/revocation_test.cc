@@ -101,7 +101,8 @@ TEST(Revocation, IsNotUndoneByAFlightThatLandsLate) {
   world.provider.will([&](const Plan& wanted, const AccessToken* parent) {
     auto token = world.provider.ordinary(wanted, parent);
     // While the reply is on its way, everything of the subject is revoked.
-    EXPECT_EQ(world.keeper.revoke_reach({.subject = user("1")}, nullptr, world.in(5s)).delivered, 0U);
+    EXPECT_EQ(world.keeper.revoke_reach({.subject = user("1")}, nullptr, world.in(5s)).delivered,
+              0U);
     return token;
   });
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes wrong with a cache costs speed and never an answer (rule C8).
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "lifecycle/fleet.h"
+#include "support/fleet_world.h"
+
+namespace valetkey::lifecycle {
+namespace {
+
+using namespace std::chrono_literals;
+using support::shared_plan;
+using World = support::FleetWorld<support::InlineExecutor>;
+using Operation = support::MemoryStore::Operation;
+
+// Rule C8
+// Failure table: Memcached / Redis down at start, dies midway, flushed, returns another key's value
+TEST(FleetInTrouble, AnswersEveryAskWhicheverQuestionToTheCacheFails) {
+  // How many questions an undisturbed life has; then each of them fails, and all after it too.
+  for (std::size_t failing = 0; failing < 60; ++failing) {
+    for (const Errc code : {Errc::unreachable, Errc::malformed_response, Errc::exhausted}) {
+      World world;
+      std::atomic<std::size_t> asked{0};
+      world.store->before_each([&](Operation, const StoredName&) {
+        world.store->fail_with(asked++ >= failing ? std::optional(code) : std::nullopt);
+      });
+      const auto a = world.join("a");
+      const auto b = world.join("b");
+      const auto parent = shared_plan("p");
+      const auto child = shared_plan("c", user("1"), parent);
+
+      for (const auto* one : {&a, &b}) {
+        const auto token = (*one)->token(child);
+        ASSERT_TRUE(token) << failing << ' ' << name_of(code) << ' ' << describe(token.error());
+      }
+      a->keeper.report_unauthorized(a->take(child));
+      EXPECT_TRUE(a->token(child)) << failing;
+      (void)a->keeper.revoke(a->take(parent), world.in(5s));
+      EXPECT_TRUE(a->token(child)) << failing;
+      EXPECT_TRUE(b->token(child)) << failing;
+    }
+  }
+}
+
+TEST(FleetInTrouble, FetchesForItselfWhenTheCacheIsAwayFromTheStart) {
+  World world;
+  world.store->fail_with(Errc::unreachable);
+  const auto a = world.join("a");
+  const auto plan = shared_plan("k");
+
+  EXPECT_EQ(a->ask(plan), "t1");
+  EXPECT_EQ(a->ask(plan), "t1");
+  EXPECT_FALSE(a->fleet.status().reachable);
+
+  world.store->fail_with(std::nullopt);
+  world.clock->advance(2s);
+  const auto b = world.join("b");
+  EXPECT_EQ(b->ask(plan), "t2");
+  EXPECT_TRUE(b->fleet.status().reachable);
+}
+
+TEST(FleetInTrouble, OffersWhatItHoldsToACacheThatWasEmptied) {
+  World world;
+  const auto a = world.join("a");
+  const auto plan = shared_plan("k");
+  // Something must have been written to the log for its loss to be seen.
+  (void)a->keeper.revoke(a->take(shared_plan("other", user("2"))), world.in(5s));
+  EXPECT_EQ(a->ask(plan), "t2");
+  world.store->flush();
+  a->fleet.look();
+  world.clock->advance(1s);
+  while (!a->fleet.find("k"))
+    std::this_thread::yield();
+  const auto b = world.join("b");
+
+  EXPECT_EQ(b->ask(plan), "t2");
+  EXPECT_EQ(world.provider.fetched().size(), 2U);
+}
+
+TEST(FleetInTrouble, TakesRubbishForNothingAndWritesOverIt) {
+  for (const std::string& rubbish : {std::string(), std::string("x"), std::string(40, '\xFF')}) {
+    World world;
+    world.store->overwrite({"token:k"}, rubbish);
+    const auto a = world.join("a");
+    const auto b = world.join("b");
+    const auto plan = shared_plan("k");
+
+    EXPECT_EQ(a->ask(plan), "t1");
+    EXPECT_EQ(b->ask(plan), "t1");
+  }
+}
+
+TEST(FleetInTrouble, GivesTheLeaseBackWhenTheCacheWillNotTakeTheToken) {
+  World world;
+  const auto a = world.join("a");
+  const auto b = world.join("b");
+  const auto plan = shared_plan("k");
+  std::atomic<int> puts{0};
+  world.store->before_each([&](Operation operation, const StoredName& name) {
+    const bool lands = operation == Operation::put && name.text == "token:k" && ++puts == 2;
+    world.store->fail_with(lands ? std::optional(Errc::exhausted) : std::nullopt);
+  });
+
+  EXPECT_EQ(a->ask(plan), "t1");
+  EXPECT_EQ(b->ask(plan), "t2");  // and does not wait for a lease that nobody holds
+}
+
+TEST(FleetInTrouble, LandsInACacheThatWasEmptiedUnderTheFlight) {
+  World world;
+  const auto a = world.join("a");
+  const auto b = world.join("b");
+  const auto plan = shared_plan("k");
+  world.provider.will([&](const Plan& of, const AccessToken* parent) {
+    world.store->flush();
+    return world.provider.ordinary(of, parent);
+  });
+
+  EXPECT_EQ(a->ask(plan), "t1");
+  EXPECT_EQ(b->ask(plan), "t1");
+}
+
+TEST(FleetInTrouble, EndsItsWaitWhenTheClientStops) {
+  support::FleetWorld<base::WorkerPool> world;
+  const auto plan = shared_plan("k");
+  const auto holder = world.join("holder", 1U);
+  ASSERT_EQ(holder->fleet.board(*plan, {}).step, BoardingStep::fetch);
+  const auto a = world.join("a", 2U);
+
+  std::string answer;
+  std::thread asks([&] { answer = a->ask(plan, 600s); });
+  while (a->fleet.status().waits == 0)
+    std::this_thread::yield();
+  a->keeper.stop();
+  asks.join();
+
+  EXPECT_EQ(answer, "cancelled");
+}
+
+}  // namespace
+}  // namespace valetkey::lifecycle
