@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "cache/redis_pool.h"
 #include "cache/server_health.h"
 #include "crypto/digest.h"
+#include "crypto/random.h"
 
 namespace valetkey::cache {
 namespace {
@@ -24,14 +26,30 @@ using Kind = RedisReply::Kind;
 /// Longer than anything lives here; Redis adds a life to its clock and refuses what overflows.
 constexpr std::chrono::milliseconds life_max = std::chrono::days(3650);
 
-/// A version is the SHA-1 of the value's bytes, which the server can compute too, so that values
-/// carry nothing but themselves. Whoever could make two values with one digest could as well delete
-/// them: it takes the right to write.
+/// Before each value lie random bytes of its own. They are its version, so that equal values put
+/// one after the other are told apart, and a writer recognises what it wrote itself.
+constexpr std::size_t stamp_bytes = 16;
+/// So that the version of something that lies there is never empty, whoever put it.
+constexpr std::string_view version_mark = "=";
+
 constexpr std::string_view replace_script =
     "local held = redis.call('GET', KEYS[1]) "
-    "if held and redis.sha1hex(held) == ARGV[1] then "
+    "if held and string.sub(held, 1, 16) == ARGV[1] then "
     "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1 end "
     "return 0";
+
+std::string_view stamp_of(std::string_view stored) {
+  return stored.substr(0, stamp_bytes);
+}
+
+std::string make_stamp() {
+  std::array<std::byte, stamp_bytes> random{};
+  crypto::random_bytes(random);
+  std::string stamp;
+  for (const auto byte : random)
+    stamp += static_cast<char>(byte);
+  return stamp;
+}
 
 std::string key_of(const StoredName& name) {
   return name.copy ? name.text + "#" + std::to_string(*name.copy) : name.text;
@@ -79,9 +97,9 @@ class RedisStore final : public SharedStore {
   [[nodiscard]] std::optional<Error> found_wrong(const RedisAnswer& answer, Fits fits) const;
   Failure refused(const RedisReply& reply);
   Found found(RedisReply& reply);
-  Result<RedisAnswer> replace(std::string_view key, std::string_view version,
-                              std::string_view bytes, std::string_view life, Deadline deadline);
-  Result<bool> holds(std::string_view key, const Secret& bytes, Deadline deadline);
+  Result<RedisAnswer> replace(std::string_view key, std::string_view seen_stamp,
+                              std::string_view stored, std::string_view life, Deadline deadline);
+  Result<bool> holds(std::string_view key, std::string_view stamp, Deadline deadline);
 
   const std::shared_ptr<Clock> clock_;  // shared with the client
   RedisPool pool_;
@@ -140,7 +158,10 @@ Failure RedisStore::refused(const RedisReply& reply) {
 SharedStore::Found RedisStore::found(RedisReply& reply) {
   if (reply.is(Kind::nothing) || reply.refuses("WRONGTYPE")) return std::nullopt;
   if (reply.is(Kind::refusal)) return refused(reply);
-  return StoredValue{.bytes = Secret(reply.text), .version = crypto::sha1_hex(reply.text)};
+  const std::string_view stored = reply.text;
+  const std::string_view stamp = stamp_of(stored);
+  return StoredValue{.bytes = Secret(stored.substr(stamp.size())),
+                     .version = std::string(version_mark) + std::string(stamp)};
 }
 
 std::vector<SharedStore::Found> RedisStore::get(const std::vector<StoredName>& names,
@@ -163,14 +184,14 @@ std::vector<SharedStore::Found> RedisStore::get(const std::vector<StoredName>& n
   return answers;
 }
 
-Result<RedisAnswer> RedisStore::replace(std::string_view key, std::string_view version,
-                                        std::string_view bytes, std::string_view life,
+Result<RedisAnswer> RedisStore::replace(std::string_view key, std::string_view seen_stamp,
+                                        std::string_view stored, std::string_view life,
                                         Deadline deadline) {
-  const RedisCommand by_digest{"EVALSHA", replace_sha1_, "1", key, version, bytes, life};
+  const RedisCommand by_digest{"EVALSHA", replace_sha1_, "1", key, seen_stamp, stored, life};
   auto answer = ask({&by_digest, 1}, fits_put, deadline);
   if (!answer || !answer->replies[0].refuses("NOSCRIPT")) return answer;
   const bool repeated = answer->repeated;  // by a server that knew the script, before its restart
-  const RedisCommand by_text{"EVAL", replace_script, "1", key, version, bytes, life};
+  const RedisCommand by_text{"EVAL", replace_script, "1", key, seen_stamp, stored, life};
   answer = ask({&by_text, 1}, fits_put, deadline);
   if (answer) answer->repeated |= repeated;
   return answer;
@@ -178,7 +199,7 @@ Result<RedisAnswer> RedisStore::replace(std::string_view key, std::string_view v
 
 /// Why a put may be asked twice: it replaces only what the caller has seen, so the second time does
 /// nothing if the first did something. It then says "something else is there", and the something
-/// may be ours: the value itself tells. If meanwhile another has replaced ours, false is the truth.
+/// may be ours: the stamp tells. If meanwhile another has replaced ours, false is the truth.
 Result<bool> RedisStore::put(const StoredName& name, const std::string& version,
                              const Secret& bytes, std::chrono::milliseconds life,
                              Deadline deadline) {
@@ -189,9 +210,15 @@ Result<bool> RedisStore::put(const StoredName& name, const std::string& version,
   }
   const std::string key = key_of(name);
   const std::string milliseconds = std::to_string(std::clamp(life, 1ms, life_max).count());
-  auto answer = bytes.reveal([&](std::string_view revealed) {
-    if (!version.empty()) return replace(key, version, revealed, milliseconds, deadline);
-    const RedisCommand set{"SET", key, revealed, "NX", "PX", milliseconds};
+  const std::string stamp = make_stamp();
+  const Secret stamped =
+      SecretBuilder(stamp_bytes + bytes.size()).append(stamp).append(bytes).take();
+  auto answer = stamped.reveal([&](std::string_view stored) {
+    if (!version.empty()) {
+      return replace(key, std::string_view(version).substr(version_mark.size()), stored,
+                     milliseconds, deadline);
+    }
+    const RedisCommand set{"SET", key, stored, "NX", "PX", milliseconds};
     return ask({&set, 1}, fits_put, deadline);
   });
   if (!answer) return failure_of(std::move(answer));
@@ -199,17 +226,15 @@ Result<bool> RedisStore::put(const StoredName& name, const std::string& version,
   if (reply.refuses("WRONGTYPE")) return false;
   if (reply.is(Kind::refusal)) return refused(reply);
   if (reply.is(Kind::status) || reply.number == 1) return true;
-  return answer->repeated ? holds(key, bytes, deadline) : false;
+  return answer->repeated ? holds(key, stamp, deadline) : false;
 }
 
-Result<bool> RedisStore::holds(std::string_view key, const Secret& bytes, Deadline deadline) {
+Result<bool> RedisStore::holds(std::string_view key, std::string_view stamp, Deadline deadline) {
   const RedisCommand get{"GET", key};
   auto answer = ask({&get, 1}, fits_get, deadline);
   if (!answer) return failure_of(std::move(answer));
   const RedisReply& reply = answer->replies[0];
-  return bytes.reveal([&](std::string_view revealed) {
-    return reply.is(Kind::text) && crypto::equal_in_constant_time(reply.text, revealed);
-  });
+  return reply.is(Kind::text) && stamp_of(reply.text) == stamp;
 }
 
 Result<WallTime> RedisStore::time(Deadline deadline) {
