@@ -150,7 +150,8 @@ Result<RedisLine> RedisLine::open(const RedisOptions& options, Deadline deadline
       return base::system_failure(error, Errc::unreachable, std::move(name));
     return fail(Errc::unreachable, name + ": " + context->errstr);
   }
-  // SECURITY: who runs a program gives it no line on which we have said our password.
+  // SECURITY: a program that we run is given no line on which we say our password. hiredis opens
+  // its sockets without this, so one that is started at this very moment has it nevertheless.
   fcntl(context->fd, F_SETFD, FD_CLOEXEC);
   context->reader->fn = &reply_functions;
   RedisLine line(std::move(context), options.clock, std::move(name), wake_fd);
