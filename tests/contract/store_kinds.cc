@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "contract/store_kinds.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "support/memory_store.h"
+
+namespace valetkey::contract {
+namespace {
+
+using namespace std::chrono_literals;
+using support::RealServer;
+
+class MemoryStage final : public StoreStage {
+ public:
+  explicit MemoryStage(std::size_t copies) : copies_(copies) {}
+
+  std::shared_ptr<SharedStore> open(std::shared_ptr<Clock> clock) override {
+    if (!store_) store_ = std::make_shared<support::MemoryStore>(std::move(clock), copies_);
+    return store_;
+  }
+  void flush() override { store_->flush(); }
+  void lose_one() override { store_->lose(copies_ - 1); }
+
+ private:
+  const std::size_t copies_;
+  std::shared_ptr<support::MemoryStore> store_;
+};
+
+}  // namespace
+
+std::vector<StoreKind> store_kinds() {
+  return {
+      {"Memory", [] { return std::make_unique<MemoryStage>(1); }},
+      {"MemoryOfThree", [] { return std::make_unique<MemoryStage>(3); }, true},
+  };
+}
+
+std::vector<ServerKind> server_kinds() {
+  return {};
+}
+
+Deadline StoreTools::soon() const {
+  return Deadline{clock->now() + 5s};
+}
+
+bool StoreTools::eventually(const std::function<bool()>& holds) const {
+  const Deadline patience{clock->now() + 20s};
+  std::mutex mutex;
+  std::condition_variable never;
+  for (;;) {
+    if (holds()) return true;
+    const Instant now = clock->now();
+    if (patience.passed(now)) return false;
+    std::unique_lock lock(mutex);
+    clock->wait(never, lock, now + 20ms);
+  }
+}
+
+Result<bool> StoreTools::put(SharedStore& store, const StoredName& name, const std::string& version,
+                             std::string_view bytes, std::chrono::milliseconds life) const {
+  return store.put(name, version, Secret(bytes), life, soon());
+}
+
+SharedStore::Found StoreTools::get(SharedStore& store, const StoredName& name) const {
+  auto found = store.get({name}, soon());
+  if (found.size() != 1) return fail(Errc::malformed_response, "not one answer for one name");
+  return std::move(found.front());
+}
+
+std::string StoreTools::text(SharedStore& store, const StoredName& name) const {
+  const auto found = get(store, name);
+  if (!found) return "error " + std::string(name_of(found.error().code));
+  if (!*found) return "nothing";
+  return (*found)->bytes.reveal([](std::string_view bytes) { return std::string(bytes); });
+}
+
+std::string StoreTools::version(SharedStore& store, const StoredName& name) const {
+  const auto found = get(store, name);
+  return found && *found ? (*found)->version : std::string();
+}
+
+}  // namespace valetkey::contract
