@@ -24,6 +24,7 @@ inline constexpr std::size_t url_bytes_max = 2048;
 /// Of any request: the signed download links of object stores are long.
 inline constexpr std::size_t request_url_bytes_max = 8 * 1024;
 inline constexpr std::size_t subject_id_bytes_max = 256;
+inline constexpr std::size_t cache_servers_max = 64;
 inline constexpr std::size_t header_bytes_max = 64 * 1024;
 
 }  // namespace valetkey::base
