@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "cache/redis_store.h"
 #include "support/memory_store.h"
 
 namespace valetkey::contract {
@@ -31,17 +32,46 @@ class MemoryStage final : public StoreStage {
   std::shared_ptr<support::MemoryStore> store_;
 };
 
+cache::RedisOptions redis_options(std::uint16_t port, std::string path,
+                                  std::shared_ptr<Clock> clock) {
+  // The machine may be busy with other tests, and these are not about the timeout.
+  return {.port = port, .unix_path = std::move(path), .clock = std::move(clock), .timeout = 5s};
+}
+
+class RedisStage final : public StoreStage {
+ public:
+  explicit RedisStage(RealServer::Listens listens) : server_(RealServer::Kind::redis, listens) {}
+
+  std::shared_ptr<SharedStore> open(std::shared_ptr<Clock> clock) override {
+    return cache::make_redis_store(
+        redis_options(server_.port(), server_.socket_path(), std::move(clock)));
+  }
+  void flush() override { server_.flush(); }
+  void lose_one() override { server_.kill(); }
+
+ private:
+  RealServer server_;
+};
+
 }  // namespace
 
 std::vector<StoreKind> store_kinds() {
   return {
+      {"RedisPort", [] { return std::make_unique<RedisStage>(RealServer::Listens::port); }},
+      {"RedisSocket",
+       [] { return std::make_unique<RedisStage>(RealServer::Listens::unix_socket); }},
       {"Memory", [] { return std::make_unique<MemoryStage>(1); }},
       {"MemoryOfThree", [] { return std::make_unique<MemoryStage>(3); }, true},
   };
 }
 
 std::vector<ServerKind> server_kinds() {
-  return {};
+  return {
+      {"Redis", RealServer::Kind::redis,
+       [](std::uint16_t port, std::shared_ptr<Clock> clock) {
+         return cache::make_redis_store({.port = port, .clock = std::move(clock)});
+       }},
+  };
 }
 
 Deadline StoreTools::soon() const {

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One connection to a Redis server that keeps its deadlines to the letter.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/redis_options.h"
+#include "cache/redis_reply.h"
+#include "valetkey/error.h"
+#include "valetkey/time.h"
+
+struct redisContext;
+
+namespace valetkey::cache {
+
+/// A command and its arguments; what they view outlives the question.
+using RedisCommand = std::vector<std::string_view>;
+
+/// hiredis says how the protocol is written and read. Waiting is our own: its blocking calls count
+/// their timeout anew at each byte, so a server that trickles would hold a caller for ever, and its
+/// writes end a program that does not ignore SIGPIPE.
+///
+/// After any error the line is of no more use: an answer may still be under way.
+class RedisLine {
+ public:
+  /// Connects, and says who we are. When `wake_fd` becomes readable, every wait of this line ends
+  /// with `cancelled`; -1: never.
+  /// Errors: unreachable, timed_out, access_denied, malformed_response, exhausted (no descriptor).
+  /// Blocks: until the deadline; the look-up of a host name is not bounded by it.
+  [[nodiscard]] static Result<RedisLine> open(const RedisOptions& options, Deadline deadline,
+                                              int wake_fd = -1);
+
+  RedisLine(RedisLine&&) noexcept = default;
+  RedisLine& operator=(RedisLine&&) noexcept = default;
+  RedisLine(const RedisLine&) = delete;
+  RedisLine& operator=(const RedisLine&) = delete;
+  ~RedisLine() = default;
+
+  /// One reply for each command, refusals among them. Errors: unreachable when the connection is
+  /// gone, timed_out, malformed_response, cancelled. Blocks: one round trip, until the deadline.
+  [[nodiscard]] Result<std::vector<RedisReply>> ask(std::span<const RedisCommand> commands,
+                                                    Deadline deadline);
+
+  /// Writes and waits for nothing but room to write.
+  [[nodiscard]] Result<void> send(const RedisCommand& command, Deadline deadline);
+  /// The next that the server says. Errors, Blocks: as `ask`.
+  [[nodiscard]] Result<RedisReply> next(Deadline deadline);
+
+  /// Nothing waits to be read: an idle line on which something does was closed by the server, or
+  /// answers a question that nobody asked.
+  [[nodiscard]] bool quiet() const;
+
+ private:
+  struct Closer {
+    void operator()(redisContext* context) const noexcept;
+  };
+  using Context = std::unique_ptr<redisContext, Closer>;
+  class Outgoing;
+
+  RedisLine(Context context, std::shared_ptr<Clock> clock, std::string name, int wake_fd)
+      : context_(std::move(context)),
+        clock_(std::move(clock)),
+        name_(std::move(name)),
+        wake_fd_(wake_fd) {}
+
+  Result<void> connected(Deadline deadline);
+  Result<void> greet(const RedisOptions& options, Deadline deadline);
+  /// Whatever of `events` has happened. Errors: timed_out, cancelled.
+  Result<short> wait(short events, Deadline deadline) const;
+  Result<void> write_some(Outgoing& outgoing) const;
+  Result<void> read_some();
+  /// A reply that has arrived whole. Errors: malformed_response.
+  Result<bool> take_reply(RedisReply& reply);
+  Result<std::vector<RedisReply>> exchange(Outgoing& outgoing, std::size_t replies_wanted,
+                                           Deadline deadline);
+  [[nodiscard]] Failure broken(Errc code, std::string_view what) const;
+
+  Context context_;
+  std::shared_ptr<Clock> clock_;  // shared with the client
+  std::string name_;
+  int wake_fd_;
+  std::size_t unparsed_bytes_ = 0;  ///< read since the last whole reply
+};
+
+/// What our own values and answers stay below by far; a larger one ends the line.
+inline constexpr std::size_t redis_reply_bytes_max = 2 * 1024 * 1024;
+
+}  // namespace valetkey::cache
