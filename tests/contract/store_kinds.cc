@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cache/redis_store.h"
+#include "cache/sealed_store.h"
 #include "support/memory_store.h"
 
 namespace valetkey::contract {
@@ -53,9 +54,38 @@ class RedisStage final : public StoreStage {
   RealServer server_;
 };
 
-}  // namespace
+/// Another stage's stores, sealed.
+class SealedStage final : public StoreStage {
+ public:
+  SealedStage(std::unique_ptr<StoreStage> inner, std::string_view keys)
+      : inner_(std::move(inner)), keys_(keys) {}
 
-std::vector<StoreKind> store_kinds() {
+  std::shared_ptr<SharedStore> open(std::shared_ptr<Clock> clock) override {
+    std::vector<crypto::SealingKey> keys;
+    for (const char letter : keys_) {
+      const Secret master(std::string(crypto::master_key_bytes, letter));
+      keys.push_back(crypto::SealingKey::derive(master));
+    }
+    return std::make_shared<cache::SealedStore>(
+        inner_->open(std::move(clock)), std::make_shared<const crypto::KeyRing>(std::move(keys)));
+  }
+  void flush() override { inner_->flush(); }
+  void lose_one() override { inner_->lose_one(); }
+
+ private:
+  const std::unique_ptr<StoreStage> inner_;
+  const std::string keys_;
+};
+
+StoreKind sealed(std::string name, std::string keys, StoreKind inner) {
+  return {std::move(name),
+          [keys = std::move(keys), make_inner = std::move(inner.make_stage)] {
+            return std::make_unique<SealedStage>(make_inner(), keys);
+          },
+          inner.of_several_servers};
+}
+
+std::vector<StoreKind> plain_kinds() {
   return {
       {"RedisPort", [] { return std::make_unique<RedisStage>(RealServer::Listens::port); }},
       {"RedisSocket",
@@ -63,6 +93,19 @@ std::vector<StoreKind> store_kinds() {
       {"Memory", [] { return std::make_unique<MemoryStage>(1); }},
       {"MemoryOfThree", [] { return std::make_unique<MemoryStage>(3); }, true},
   };
+}
+
+}  // namespace
+
+std::vector<StoreKind> store_kinds() {
+  auto kinds = plain_kinds();
+  // With two keys each miss is a second question, and there are twice as many copies.
+  for (const auto& plain : plain_kinds()) {
+    kinds.push_back(sealed("Sealed" + plain.name, "k", plain));
+    kinds.push_back(sealed("SealedByTwo" + plain.name, "kl", plain));
+    kinds.back().of_several_servers = false;  // each has two copies, so that one takes two along
+  }
+  return kinds;
 }
 
 std::vector<ServerKind> server_kinds() {
