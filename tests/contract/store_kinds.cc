@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "cache/memcached_store.h"
 #include "cache/redis_store.h"
 #include "cache/sealed_store.h"
 #include "support/memory_store.h"
@@ -37,6 +38,45 @@ cache::RedisOptions redis_options(std::uint16_t port, std::string path,
                                   std::shared_ptr<Clock> clock) {
   // The machine may be busy with other tests, and these are not about the timeout.
   return {.port = port, .unix_path = std::move(path), .clock = std::move(clock), .timeout = 5s};
+}
+
+cache::MemcachedServer address_of(const RealServer& server) {
+  if (!server.socket_path().empty()) return {.path = server.socket_path()};
+  return {.host = "127.0.0.1", .port = server.port()};
+}
+
+class MemcachedStage final : public StoreStage {
+ public:
+  MemcachedStage(std::size_t servers, RealServer::Listens listens) {
+    for (std::size_t each = 0; each < servers; ++each)
+      servers_.push_back(std::make_unique<RealServer>(RealServer::Kind::memcached, listens));
+  }
+
+  std::shared_ptr<SharedStore> open(std::shared_ptr<Clock> clock) override {
+    cache::MemcachedOptions options{.clock = std::move(clock), .timeout = 5s};
+    for (const auto& server : servers_)
+      options.servers.push_back(address_of(*server));
+    return cache::make_memcached_store(std::move(options));
+  }
+  void flush() override {
+    for (const auto& server : servers_)
+      server->flush();
+  }
+  void lose_one() override { servers_.front()->kill(); }
+
+ private:
+  std::vector<std::unique_ptr<RealServer>> servers_;
+};
+
+StoreKind memcached(std::string name, std::size_t servers, RealServer::Listens listens) {
+  return {.name = std::move(name),
+          .make_stage = [=] { return std::make_unique<MemcachedStage>(servers, listens); },
+          .of_several_servers = servers > 1};
+}
+
+std::shared_ptr<SharedStore> open_memcached(std::uint16_t port, std::shared_ptr<Clock> clock) {
+  return cache::make_memcached_store(
+      {.servers = {{.host = "127.0.0.1", .port = port}}, .clock = std::move(clock)});
 }
 
 class RedisStage final : public StoreStage {
@@ -92,6 +132,9 @@ std::vector<StoreKind> plain_kinds() {
        [] { return std::make_unique<RedisStage>(RealServer::Listens::unix_socket); }},
       {"Memory", [] { return std::make_unique<MemoryStage>(1); }},
       {"MemoryOfThree", [] { return std::make_unique<MemoryStage>(3); }, true},
+      memcached("Memcached", 1, RealServer::Listens::port),
+      memcached("MemcachedSocket", 1, RealServer::Listens::unix_socket),
+      memcached("MemcachedOfThree", 3, RealServer::Listens::port),
   };
 }
 
@@ -114,6 +157,7 @@ std::vector<ServerKind> server_kinds() {
        [](std::uint16_t port, std::shared_ptr<Clock> clock) {
          return cache::make_redis_store({.port = port, .clock = std::move(clock)});
        }},
+      {"Memcached", RealServer::Kind::memcached, open_memcached},
   };
 }
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/memcached_lines.h"
+
+namespace valetkey::cache {
+namespace {
+
+/// A server counts its clients, and a fleet has many processes.
+constexpr std::size_t lines_max = 8;
+
+}  // namespace
+
+Result<MemcachedLines::Lease> MemcachedLines::take(QuestionTime time) {
+  const Instant now = clock_->now();
+  if (time.deadline.passed(now))
+    return fail(Errc::timed_out, name() + ": not asked: no time was left");
+  if (!health_.may_ask(now)) return fail(health_.away());
+  std::unique_lock lock(mutex_);
+  while (in_use_ == lines_max) {
+    if (time.deadline.passed(clock_->now()))
+      return fail(Errc::timed_out, name() + ": all its connections were in use");
+    clock_->wait(given_back_, lock, time.deadline.at);
+  }
+  ++in_use_;
+  if (idle_.empty()) {
+    lock.unlock();
+    return Lease(*this, std::make_unique<MemcachedLine>(endpoint_, clock_));
+  }
+  auto line = std::move(idle_.back());
+  idle_.pop_back();
+  lock.unlock();
+  return Lease(*this, std::move(line));
+}
+
+void MemcachedLines::give_back(std::unique_ptr<MemcachedLine> line) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(line));
+  --in_use_;
+  given_back_.notify_one();
+}
+
+Error MemcachedLines::judged_error(Error error, QuestionTime time) {
+  error.context = name() + ": " + error.context;
+  if (error.code == Errc::exhausted) {
+    // Either the server has spoken, or it is this machine that ran out.
+    if (!error.server_text.empty()) health_.answered();
+  } else if (error.code != Errc::timed_out || !time.hurried) {
+    health_.failed(error, clock_->now());
+  }
+  return error;
+}
+
+}  // namespace valetkey::cache
