@@ -73,6 +73,17 @@ const std::vector<Subcommand>& table() {
        "Shows every mistake of the configuration at once, with its line and what to do about it.",
        {{"valetkey --config /etc/valetkey/valetkey.toml doctor", "before a service starts"}},
        declare_doctor},
+      {"keygen",
+       "make a key that seals what a shared cache holds",
+       "Prints one new key on a line: sealing_key of the table [cache] names where it is kept. "
+       "Every process that shares the cache server has the same one. A key is replaced without "
+       "a stop, and without fetching every token anew, in three steps, each of them everywhere "
+       "before the next: sealing_key = [OLD, NEW], so that all can read what the new one will "
+       "seal; then [NEW, OLD], so that the new one seals; and an hour later, when what the old "
+       "one sealed is gone, [NEW] alone. A process takes up its keys when it starts.",
+       {{"valetkey keygen --output /etc/valetkey/sealing.key", "a file of mode 0600"},
+        {"valetkey keygen | systemd-creds encrypt - sealing.cred", "for systemd's credential:"}},
+       declare_keygen},
       {"man",
        "print a manual page",
        "The pages are made from the same tables as --help.",

@@ -58,6 +58,7 @@ struct Subcommand {
 [[nodiscard]] Action declare_doctor(CLI::App& app);
 [[nodiscard]] Action declare_emulate(CLI::App& app);
 [[nodiscard]] Action declare_exec(CLI::App& app);
+[[nodiscard]] Action declare_keygen(CLI::App& app);
 [[nodiscard]] Action declare_man(CLI::App& app);
 [[nodiscard]] Action declare_revoke(CLI::App& app);
 [[nodiscard]] Action declare_status(CLI::App& app);

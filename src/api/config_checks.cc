@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/config_host_checks.h"
+#include "api/config_shared_checks.h"
 #include "base/limits.h"
 #include "base/nearest_word.h"
 #include "base/text.h"
@@ -370,6 +371,7 @@ std::vector<Mistake> find_mistakes(const Config& config) {
   for (const auto& provider : config.providers)
     ProviderChecks(config, provider, mistakes).run();
   check_host_tables(config, mistakes);
+  check_shared_cache(config, mistakes);
   return mistakes;
 }
 

@@ -57,6 +57,11 @@ void read_cache(const toml::table& table, Config& config, std::vector<Mistake>& 
   keys.read("lifetime", config.cache.lifetime);
   keys.read("entries_max", config.cache.entries_max);
   keys.read("bytes_max", config.cache.bytes_max);
+  keys.read("shared", config.cache.shared);
+  keys.read("shared_user", config.cache.shared_user);
+  keys.read("shared_password", config.cache.shared_password);
+  keys.read("shared_timeout", config.cache.shared_timeout);
+  keys.read("sealing_key", config.cache.sealing_key);
   keys.finish();
 }
 

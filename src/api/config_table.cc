@@ -133,12 +133,9 @@ void ConfigTable::finish() {
   for (const auto& [key, node] : table_) {
     const std::string spelt(key.str());
     if (std::find(known_.begin(), known_.end(), spelt) != known_.end()) continue;
-    const auto is_later = [&](std::string_view table, std::string_view word) {
-      return name_ == table && spelt == word;
-    };
-    if (is_later("", "broker") || is_later("cache", "shared") || is_later("cache", "sealing_key")) {
+    if (name_.empty() && spelt == "broker") {
       note(key.source().begin.line, spelt + " is not in this version",
-           "remove it; shared caches and the broker come with later versions");
+           "remove it; the broker comes with a later version");
       continue;
     }
     const std::string nearest = base::nearest_word(spelt, known_);

@@ -24,6 +24,7 @@ inline constexpr std::size_t url_bytes_max = 2048;
 /// Of any request: the signed download links of object stores are long.
 inline constexpr std::size_t request_url_bytes_max = 8 * 1024;
 inline constexpr std::size_t subject_id_bytes_max = 256;
+inline constexpr std::size_t cache_servers_max = 64;
 /// Of a value in a cache server; memcached takes no larger one unless it is told to.
 inline constexpr std::size_t shared_value_bytes_max = 1024 * 1024;
 inline constexpr std::size_t memcached_stats_max = 1000;

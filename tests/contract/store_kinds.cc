@@ -9,6 +9,7 @@
 
 #include "cache/memcached_store.h"
 #include "cache/redis_store.h"
+#include "cache/sealed_store.h"
 #include "support/memory_store.h"
 
 namespace valetkey::contract {
@@ -38,21 +39,6 @@ cache::RedisOptions redis_options(std::uint16_t port, std::string path,
   // The machine may be busy with other tests, and these are not about the timeout.
   return {.port = port, .unix_path = std::move(path), .clock = std::move(clock), .timeout = 5s};
 }
-
-class RedisStage final : public StoreStage {
- public:
-  explicit RedisStage(RealServer::Listens listens) : server_(RealServer::Kind::redis, listens) {}
-
-  std::shared_ptr<SharedStore> open(std::shared_ptr<Clock> clock) override {
-    return cache::make_redis_store(
-        redis_options(server_.port(), server_.socket_path(), std::move(clock)));
-  }
-  void flush() override { server_.flush(); }
-  void lose_one() override { server_.kill(); }
-
- private:
-  RealServer server_;
-};
 
 cache::MemcachedServer address_of(const RealServer& server) {
   if (!server.socket_path().empty()) return {.path = server.socket_path()};
@@ -93,9 +79,53 @@ std::shared_ptr<SharedStore> open_memcached(std::uint16_t port, std::shared_ptr<
       {.servers = {{.host = "127.0.0.1", .port = port}}, .clock = std::move(clock)});
 }
 
-}  // namespace
+class RedisStage final : public StoreStage {
+ public:
+  explicit RedisStage(RealServer::Listens listens) : server_(RealServer::Kind::redis, listens) {}
 
-std::vector<StoreKind> store_kinds() {
+  std::shared_ptr<SharedStore> open(std::shared_ptr<Clock> clock) override {
+    return cache::make_redis_store(
+        redis_options(server_.port(), server_.socket_path(), std::move(clock)));
+  }
+  void flush() override { server_.flush(); }
+  void lose_one() override { server_.kill(); }
+
+ private:
+  RealServer server_;
+};
+
+/// Another stage's stores, sealed.
+class SealedStage final : public StoreStage {
+ public:
+  SealedStage(std::unique_ptr<StoreStage> inner, std::string_view keys)
+      : inner_(std::move(inner)), keys_(keys) {}
+
+  std::shared_ptr<SharedStore> open(std::shared_ptr<Clock> clock) override {
+    std::vector<crypto::SealingKey> keys;
+    for (const char letter : keys_) {
+      const Secret master(std::string(crypto::master_key_bytes, letter));
+      keys.push_back(crypto::SealingKey::derive(master));
+    }
+    return std::make_shared<cache::SealedStore>(
+        inner_->open(std::move(clock)), std::make_shared<const crypto::KeyRing>(std::move(keys)));
+  }
+  void flush() override { inner_->flush(); }
+  void lose_one() override { inner_->lose_one(); }
+
+ private:
+  const std::unique_ptr<StoreStage> inner_;
+  const std::string keys_;
+};
+
+StoreKind sealed(std::string name, std::string keys, StoreKind inner) {
+  return {std::move(name),
+          [keys = std::move(keys), make_inner = std::move(inner.make_stage)] {
+            return std::make_unique<SealedStage>(make_inner(), keys);
+          },
+          inner.of_several_servers};
+}
+
+std::vector<StoreKind> plain_kinds() {
   return {
       {"RedisPort", [] { return std::make_unique<RedisStage>(RealServer::Listens::port); }},
       {"RedisSocket",
@@ -106,6 +136,19 @@ std::vector<StoreKind> store_kinds() {
       memcached("MemcachedSocket", 1, RealServer::Listens::unix_socket),
       memcached("MemcachedOfThree", 3, RealServer::Listens::port),
   };
+}
+
+}  // namespace
+
+std::vector<StoreKind> store_kinds() {
+  auto kinds = plain_kinds();
+  // With two keys each miss is a second question, and there are twice as many copies.
+  for (const auto& plain : plain_kinds()) {
+    kinds.push_back(sealed("Sealed" + plain.name, "k", plain));
+    kinds.push_back(sealed("SealedByTwo" + plain.name, "kl", plain));
+    kinds.back().of_several_servers = false;  // each has two copies, so that one takes two along
+  }
+  return kinds;
 }
 
 std::vector<ServerKind> server_kinds() {

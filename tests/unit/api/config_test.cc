@@ -241,7 +241,6 @@ TEST(ParseConfig, HasAMessageForEachCommonMistake) {
       {"a line break in a client's id", "[provider.b]\nclient_id = \"a\\nb\"",
        "client_id holds a control character"},
       {"no room for a token", "[cache]\nbytes_max = 1", "bytes_max is below 65536"},
-      {"a shared cache", "[cache]\nshared = \"redis://x\"", "shared is not in this version"},
       {"a broker", "[broker]\nlisten = []", "broker is not in this version"},
       {"not TOML", "[provider.box\ngrant = 1", "is not valid TOML"},
   };
