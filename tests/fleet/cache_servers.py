@@ -51,9 +51,10 @@ class Wire:
 
     def line(self):
         line = self._file.readline()
-        if not line.endswith(b"\r\n"):
+        if not line.endswith(b"\n"):
             raise ConnectionError("the server hung up")
-        return line[:-2]
+        # memcached's crawler ends its lines with the newline alone.
+        return line[:-1].removesuffix(b"\r")
 
     def read(self, count):
         data = self._file.read(count)

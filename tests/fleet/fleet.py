@@ -67,7 +67,7 @@ class Worker:
         try:
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):  # it has ended, or we have ended it
             raise WorkerEnded(self.ending()) from None
 
     def answers_within(self, seconds):
