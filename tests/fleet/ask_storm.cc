@@ -70,7 +70,7 @@ double microseconds(const std::vector<std::int64_t>& sorted, double share) {
   return static_cast<double>(sorted[static_cast<std::size_t>(last * share)]) / 1'000.0;
 }
 
-void tell_waits(const std::vector<Seen>& seen, json::object& told) {
+void tell_waits(const std::vector<Seen>& seen, const StormPlan& plan, json::object& told) {
   std::vector<std::int64_t> waits;
   for (const auto& one : seen)
     waits.insert(waits.end(), one.waits_ns.begin(), one.waits_ns.end());
@@ -79,6 +79,12 @@ void tell_waits(const std::vector<Seen>& seen, json::object& told) {
   told["p50_us"] = microseconds(waits, 0.50);
   told["p99_us"] = microseconds(waits, 0.99);
   told["max_us"] = microseconds(waits, 1.0);
+  if (!plan.tells_waits) return;
+  json::array each;
+  each.reserve(waits.size());
+  for (const auto wait : waits)
+    each.emplace_back(static_cast<double>(wait) / 1'000.0);
+  told["waits_us"] = std::move(each);
 }
 
 void tell_counts(const std::vector<Seen>& seen, json::object& told) {
@@ -144,7 +150,7 @@ json::object run_storm(Client& client, Clock& clock, const StormPlan& plan) {
   told["began_at"] = nanoseconds_of(began);
   told["ended_at"] = nanoseconds_of(ended);
   told["wall_ms"] = static_cast<double>((ended - began).count()) / 1'000'000.0;
-  tell_waits(seen, told);
+  tell_waits(seen, plan, told);
   tell_counts(seen, told);
   tell_fingerprints(seen, plan, told);
   return told;

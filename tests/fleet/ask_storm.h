@@ -21,6 +21,7 @@ struct StormPlan {
   std::uint64_t seed = 0;                ///< of the order in which each thread asks
   std::chrono::milliseconds deadline{};  ///< of one ask
   bool tells_fingerprints = false;
+  bool tells_waits = false;               ///< how long each ask took
   std::chrono::milliseconds busy_for{0};  ///< asks over and over until then; zero: once each
 };
 

@@ -36,7 +36,11 @@ class Wire:
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self._socket = socket.socket(family)
         self._socket.settimeout(START_SECONDS_MAX)
-        self._socket.connect(address)
+        try:
+            self._socket.connect(address)
+        except OSError:
+            self._socket.close()
+            raise
         self._file = self._socket.makefile("rb")
 
     def __enter__(self):
@@ -131,7 +135,8 @@ class Memcached(CacheServer):
     def dump(self):
         """Every (name, (flags, bytes)) that is there."""
         with self.wire() as wire:
-            wire.send(b"lru_crawler metadump all\r\n")
+            # By the hash table: items wander between the lists while those are walked.
+            wire.send(b"lru_crawler metadump hash\r\n")
             names = []
             while (line := wire.line()) != b"END":
                 if line.startswith(b"BUSY"):

@@ -51,14 +51,14 @@ class WorkerEnded(Exception):
 
 
 class Worker:
-    """One `fleet_worker`. `tell` sends a command and `answer` reads a line; `ask` does both."""
+    """One process that takes commands. `tell` sends one and `answer` reads a line; `ask` does both."""
 
-    def __init__(self, program, config, log):
+    def __init__(self, command, log, env=None):
         self.log = pathlib.Path(log)
         with self.log.open("ab") as errors:
             self._process = subprocess.Popen(
-                [program, str(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=errors, cwd=self.log.parent)
+                [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=errors, cwd=self.log.parent, env=env)
         self._read = b""
         self.pid = self._process.pid
 
@@ -213,7 +213,7 @@ class Fleet:
     def start_worker(self, config=None):
         """Not yet ready: its first answer says that it is."""
         self._count += 1
-        worker = Worker(self.binaries / "fleet_worker", config or self.config,
+        worker = Worker([self.binaries / "fleet_worker", config or self.config],
                         self.top / f"worker-{self._count}.log")
         self.crew.append(worker)
         return worker

@@ -64,6 +64,30 @@ class OneQuestion(fleet.FleetTest):
         self.assertEqual(requests, 1)
 
     # Rule C9
+    def test_wrong_secret_is_tried_once_for_one_user(self):
+        threads = 16
+        ours, workers = self.fleet_with_a_wrong_secret(1)
+
+        told = fleet.storm(workers, "61", 1, threads, self.seed())
+
+        for one in told:
+            self.assertEqual(one["errors"], {"invalid_client": threads}, one["examples"])
+        self.assertEqual(ours.token_requests(), 1)
+
+    # Rule C9. Box refuses an unknown user in the very words in which it refuses a wrong secret, so
+    # what is remembered of the one must not shut out everybody else.
+    def test_unknown_user_whom_one_process_asked_for_harms_no_other_user(self):
+        ours = self.fleet({"61": 5})
+        workers = ours.workers(PROCESSES)
+
+        refused = [worker.ask("token", "user:5", 30_000) for worker in workers]
+        told = fleet.storm(workers, "61", 5, 2, self.seed())
+
+        self.assertEqual({one["error"] for one in refused}, {"invalid_client"})
+        self.assertEqual(ours.ledger()["token_requests"]["by_subject"].get("user:5"), 1)
+        self.assert_all_answered(told, 10)
+
+    # Rule C9
     def test_wrong_secret_that_one_process_met_is_known_to_the_others(self):
         ours, workers = self.fleet_with_a_wrong_secret(3)
         first = workers[0].ask("token", SUBJECT, 30_000)

@@ -3,7 +3,7 @@
 // line, and answers each with a line of JSON, so that a test can drive many such processes. Its log
 // goes to standard error.
 //
-//   ask PREFIX COUNT THREADS SEED DEADLINE_MS [fingerprints] [for=MS]
+//   ask PREFIX COUNT THREADS SEED DEADLINE_MS [fingerprints] [waits] [for=MS]
 //   check PREFIX COUNT DEADLINE_MS              whose the tokens are, asked of the API
 //   token SUBJECT DEADLINE_MS [SCOPE RESOURCE]  the worker goes on holding it
 //   show FINGERPRINT                            the text of a token that it holds
@@ -113,6 +113,7 @@ class Worker {
                    .deadline = milliseconds(words, 5)};
     for (std::size_t at = 6; at < words.size(); ++at) {
       if (words[at] == "fingerprints") plan.tells_fingerprints = true;
+      if (words[at] == "waits") plan.tells_waits = true;
       if (words[at].starts_with("for=")) {
         plan.busy_for = milliseconds({words[at].substr(4)}, 0);
       }
