@@ -14,7 +14,8 @@ _libc = ctypes.CDLL(None)
 
 
 def die_with_parent():
-    """For preexec_fn: a test that is killed leaves no server behind."""
+    """For preexec_fn: a test that is killed leaves no server behind. The parent is the thread that
+    started the server: only a thread that lasts may."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

@@ -51,7 +51,7 @@ class WorkerEnded(Exception):
 
 
 class Worker:
-    """One process that takes commands. `tell` sends one and `answer` reads a line; `ask` does both."""
+    """A process that takes commands. `tell` sends one, `answer` reads a line; `ask` does both."""
 
     def __init__(self, command, log, env=None):
         self.log = pathlib.Path(log)
