@@ -11,6 +11,7 @@
 #include "valetkey/http.h"
 #include "valetkey/introspection.h"
 #include "valetkey/request.h"
+#include "valetkey/shared_store.h"
 #include "valetkey/status.h"
 #include "valetkey/token.h"
 #include "valetkey/token_source.h"
@@ -47,6 +48,9 @@ struct ClientParts {
   std::shared_ptr<Clock> clock{};
   std::shared_ptr<Transport> transport{};
   std::function<double()> jitter{};      ///< in [0, 1); Threads: any
+  /// Instead of the configuration's `shared`. Taken as it is: what it is given is not sealed yet.
+  std::shared_ptr<SharedStore> shared_store{};
+  std::shared_ptr<SharedBell> shared_bell{};
 };
 
 /// Everything at once, in one process. Threads: any. Outlives its handles' last use.

@@ -54,6 +54,7 @@ struct SharedCacheStatus {
   std::uint64_t taken_over = 0;      ///< leases whose holders had ended
   std::uint64_t refused_writes = 0;  ///< ours that came after our lease had run out
   std::uint64_t failures = 0;        ///< questions that no server answered
+  std::uint64_t rubbish = 0;         ///< values there that nobody who has our key wrote
   std::uint64_t learnt = 0;          ///< revocations of other processes
   std::size_t untold = 0;            ///< revocations that the servers have not got yet
 };

@@ -94,6 +94,7 @@ std::vector<Finding> Engine::diagnose(Deadline deadline) {
   }
   for (const auto& session : sessions_)
     diagnose_provider(*session, deadline, findings);
+  diagnose_shared_cache(config_, shared_, *parts_.clock, deadline, findings);
   if (secrets_are_kept_out_of_swap()) {
     findings.push_back({FindingLevel::good, "secrets are kept out of swap", ""});
   } else {

@@ -7,7 +7,9 @@
 
 #include "api/config_checks.h"
 #include "base/guarded.h"
+#include "base/process_identity.h"
 #include "base/text.h"
+#include "crypto/random.h"
 #include "http/curl_transport.h"
 #include "oauth/request_rules.h"
 #include "valetkey/process.h"
@@ -15,6 +17,8 @@
 
 namespace valetkey::api {
 namespace {
+
+using namespace std::chrono_literals;
 
 std::function<double()> make_jitter() {
   auto generator = std::make_shared<base::Guarded<std::minstd_rand>>(
@@ -30,6 +34,12 @@ lifecycle::CachePolicy policy_of(const Config& config) {
   lifecycle::CachePolicy policy;
   policy.lifetime = config.cache.lifetime;
   return policy;
+}
+
+// Rule V2: a developer token never leaves this process. And whose sign-in a refresh token is no key
+// says (rule C1): two hosts may sign different people in by one client id.
+bool is_shareable(oauth::Grant grant) {
+  return grant == oauth::Grant::client_credentials || grant == oauth::Grant::jwt;
 }
 
 }  // namespace
@@ -58,25 +68,53 @@ Result<std::shared_ptr<Engine>> Engine::make(Config config, ClientParts parts) {
     session_parts.transport = std::move(curl);
   }
 
+  SharedCache shared{.store = parts.shared_store, .bell = parts.shared_bell};
+  if (!shared.store && !config.cache.shared.empty()) {
+    shared = open_shared_cache(config, session_parts.clock, mistakes);
+  }
   std::vector<std::unique_ptr<ProviderSession>> sessions;
   for (const auto& provider : config.providers) {
     sessions.push_back(ProviderSession::make(config, provider, session_parts, mistakes));
   }
   if (!mistakes.empty()) return failure_of_mistakes(std::move(mistakes));
 
-  std::shared_ptr<Engine> engine(
-      new Engine(std::move(config), std::move(session_parts), std::move(stop_transport)));
-  engine->sessions_ = std::move(sessions);
-  return engine;
+  return std::shared_ptr<Engine>(new Engine(std::move(config), std::move(session_parts),
+                                            std::move(shared), std::move(stop_transport),
+                                            std::move(sessions)));
 }
 
-Engine::Engine(Config config, SessionParts parts, std::function<void()> stop_transport)
+std::unique_ptr<lifecycle::Fleet> Engine::make_fleet() const {
+  if (!shared_.store) return nullptr;
+  lifecycle::FleetOptions options;
+  options.policy = policy_;
+  // Longer than a fetch may take: nobody takes over from one who is still at it.
+  options.lease =
+      config_.http.timeout + std::max<std::chrono::milliseconds>(1s, config_.http.timeout / 6);
+  options.question_time = config_.cache.shared_timeout;
+  const auto make_id = [] { return crypto::random_hex(16); };
+  return std::make_unique<lifecycle::Fleet>(
+      lifecycle::FleetParts{.clock = parts_.clock,
+                            .store = shared_.store,
+                            .bell = shared_.bell,
+                            .jitter = parts_.jitter,
+                            .make_id = make_id,
+                            .self = base::process_identity(make_id()),
+                            .is_gone = base::process_is_gone},
+      options);
+}
+
+Engine::Engine(Config config, SessionParts parts, SharedCache shared,
+               std::function<void()> stop_transport,
+               std::vector<std::unique_ptr<ProviderSession>> sessions)
     : config_(std::move(config)),
       parts_(std::move(parts)),
       stop_transport_(std::move(stop_transport)),
       policy_(policy_of(config_)),
+      shared_(std::move(shared)),
+      fleet_(make_fleet()),
       cache_({.entries_max = config_.cache.entries_max, .bytes_max = config_.cache.bytes_max},
              parts_.clock),
+      sessions_(std::move(sessions)),
       revocation_pool_(std::max<std::size_t>(1, config_.http.fetches_max / 4)) {
   for (std::size_t index = 0; index < config_.providers.size(); ++index) {
     pools_.push_back(std::make_unique<base::WorkerPool>(config_.http.fetches_max));
@@ -87,6 +125,9 @@ Engine::Engine(Config config, SessionParts parts, std::function<void()> stop_tra
   options.policy = policy_;
   options.fetch_time_max = config_.http.timeout;
   options.tokens_max = config_.cache.entries_max;
+  std::vector<std::string> provider_keys;
+  for (const auto& session : sessions_)
+    provider_keys.push_back(oauth::provider_key(session->profile()));
   keeper_ = std::make_unique<lifecycle::TokenKeeper>(
       lifecycle::KeeperParts{.clock = parts_.clock,
                              .executor_for = [this](const lifecycle::Plan& plan)
@@ -95,7 +136,9 @@ Engine::Engine(Config config, SessionParts parts, std::function<void()> stop_tra
                              .cache = cache_,
                              .fetcher = fetcher,
                              .revoker = revoker,
-                             .jitter = parts_.jitter},
+                             .jitter = parts_.jitter,
+                             .fleet = fleet_.get(),
+                             .provider_keys = std::move(provider_keys)},
       options);
 }
 
@@ -139,12 +182,14 @@ Result<lifecycle::PlanPtr> Engine::plan(const TokenRequest& request) const {
   auto plan = std::make_shared<lifecycle::Plan>();
   plan->key = oauth::cache_key(profile, *normal);
   plan->provider = *index;
+  plan->shareable = is_shareable(profile.grant);
   plan->request = std::move(*normal);
   if (plan->request.restricted() && profile.narrowing == oauth::Narrowing::exchange) {
     auto parent = std::make_shared<lifecycle::Plan>();
     parent->request = oauth::parent_request(plan->request);
     parent->key = oauth::cache_key(profile, parent->request);
     parent->provider = *index;
+    parent->shareable = plan->shareable;
     plan->parent = std::move(parent);
   }
   return lifecycle::PlanPtr(std::move(plan));
@@ -200,6 +245,8 @@ Status Engine::status() const {
     one.hits = hits;
     status.tokens.push_back(std::move(one));
   }
+  if (fleet_) status.shared = fleet_->status();
+  if (shared_.sealed) status.shared.rubbish = shared_.sealed->rubbish_seen();
   status.pending_revocations = keeper_->pending_revocations();
   status.counters.token_requests = parts_.token_requests->load(std::memory_order_relaxed);
   keeper_->add_counters(status.counters);

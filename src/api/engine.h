@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/provider_session.h"
+#include "api/shared_cache.h"
 #include "cache/memory_cache.h"
 #include "lifecycle/token_keeper.h"
 #include "valetkey/client.h"
@@ -44,8 +45,11 @@ class Engine final : private lifecycle::TokenFetcher, private lifecycle::TokenRe
   void stop();
 
  private:
-  Engine(Config config, SessionParts parts, std::function<void()> stop_transport);
+  Engine(Config config, SessionParts parts, SharedCache shared,
+         std::function<void()> stop_transport,
+         std::vector<std::unique_ptr<ProviderSession>> sessions);
 
+  std::unique_ptr<lifecycle::Fleet> make_fleet() const;
   Result<AccessToken> fetch(const lifecycle::Plan& plan, const AccessToken* parent,
                             const std::function<void(const Error&)>& note_failure,
                             Deadline deadline) override;
@@ -57,6 +61,8 @@ class Engine final : private lifecycle::TokenFetcher, private lifecycle::TokenRe
   const SessionParts parts_;
   const std::function<void()> stop_transport_;
   const lifecycle::CachePolicy policy_;
+  const SharedCache shared_;
+  std::unique_ptr<lifecycle::Fleet> fleet_;  // absent: nothing is shared
   cache::MemoryCache cache_;
   std::vector<std::unique_ptr<ProviderSession>> sessions_;
   std::vector<std::unique_ptr<base::WorkerPool>> pools_;  // one a provider: none starves another

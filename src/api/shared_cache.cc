@@ -143,7 +143,8 @@ SharedCache open_shared_cache(const Config& config, const std::shared_ptr<Clock>
     plain = memcached_store(config.cache, *servers, clock);
   }
   try_server(config, *plain, *clock, mistakes);
-  shared.store = std::make_shared<cache::SealedStore>(std::move(plain), keys);
+  shared.sealed = std::make_shared<cache::SealedStore>(std::move(plain), keys);
+  shared.store = shared.sealed;
   return shared;
 }
 

@@ -13,8 +13,9 @@
 namespace valetkey::api {
 
 struct SharedCache {
-  std::shared_ptr<cache::SealedStore> store{};  ///< null: no cache is shared
-  std::shared_ptr<SharedBell> bell{};           ///< null: such a server has none
+  std::shared_ptr<SharedStore> store{};          ///< null: no cache is shared
+  std::shared_ptr<SharedBell> bell{};            ///< null: such a server has none
+  std::shared_ptr<cache::SealedStore> sealed{};  ///< `store`, unless a program brought its own
 
   explicit operator bool() const noexcept { return store != nullptr; }
 };
