@@ -158,7 +158,7 @@ void RedisBell::run(const std::function<void()>& heard) {
 }
 
 Result<void> RedisBell::hear(const std::function<void()>& heard, bool& was_listening) {
-  auto line = RedisLine::open(pool_.options(), soon(), wake_.get());
+  auto line = pool_.open(soon(), wake_.get());
   if (!line) return failure_of(std::move(line));
   if (auto done = subscribe(*line); !done) return failure_of(std::move(done));
   was_listening = true;

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/redis_line.h"
 
-#include <fcntl.h>
 #include <hiredis/hiredis.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>  // explicit_bzero
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <system_error>
+#include <cstring>
 #include <utility>
 
 #include "base/assert.h"
@@ -57,6 +59,19 @@ void* make_nothing(const redisReadTask* task) noexcept {
 
 void free_reply(void* reply) noexcept {
   delete static_cast<RedisReply*>(reply);
+}
+
+Result<std::vector<SocketAddress>> address_of(const std::string& path) {
+  sockaddr_un address{};
+  if (path.size() >= sizeof address.sun_path) {
+    return fail(Errc::unreachable, "the path is too long for a UNIX socket",
+                "at most 107 bytes; use a shorter one");
+  }
+  address.sun_family = AF_UNIX;
+  path.copy(static_cast<char*>(address.sun_path), path.size());
+  SocketAddress made{.size = sizeof address};
+  std::memcpy(&made.bytes, &address, sizeof address);
+  return std::vector{made};
 }
 
 redisReplyObjectFunctions reply_functions{make_text, make_list, make_number, make_nothing,
@@ -133,39 +148,58 @@ Failure RedisLine::broken(Errc code, std::string_view what) const {
   return fail(code, name_ + ": " + std::string(what));
 }
 
-Result<RedisLine> RedisLine::open(const RedisOptions& options, Deadline deadline, int wake_fd) {
-  std::string name = description_of(options);
-  if (options.unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
-    // hiredis would cut it short and connect to whoever listens there.
-    return fail(Errc::unreachable, name + ": the path is too long for a UNIX socket");
+Failure RedisLine::not_connected(int error) const {
+  auto failed = base::system_failure(error, Errc::unreachable, name_).error();
+  if (failed.hint.empty())
+    failed.hint = "start redis-server there, or correct the address in the configuration";
+  return fail(std::move(failed));
+}
+
+Result<RedisLine> RedisLine::open(const RedisOptions& options, HostLookup& lookup,
+                                  Deadline deadline, int wake_fd) {
+  RedisLine line(options.clock, description_of(options), wake_fd);
+  Result<std::vector<SocketAddress>> addresses =
+      options.unix_path.empty() ? lookup.fetch(deadline) : address_of(options.unix_path);
+  if (!addresses) {
+    Error error = std::move(addresses).error();
+    error.context = line.name_ + ": " + error.context;
+    return fail(std::move(error));
   }
-  errno = 0;
-  Context context(options.unix_path.empty()
-                      ? redisConnectNonBlock(options.host.c_str(), options.port)
-                      : redisConnectUnixNonBlock(options.unix_path.c_str()));
-  const int error = errno;
-  if (context == nullptr) return fail(Errc::exhausted, name + ": no memory for a connection");
-  if (context->err != 0) {
-    if (context->err == REDIS_ERR_IO && error != 0)
-      return base::system_failure(error, Errc::unreachable, std::move(name));
-    return fail(Errc::unreachable, name + ": " + context->errstr);
+  Result<void> connected = line.broken(Errc::unreachable, "the host's name has no address");
+  for (const auto& address : *addresses) {
+    connected = line.connect_to(address, deadline);
+    if (connected || connected.error().code != Errc::unreachable) break;
   }
-  // SECURITY: who runs a program gives it no line on which we have said our password.
-  fcntl(context->fd, F_SETFD, FD_CLOEXEC);
-  context->reader->fn = &reply_functions;
-  RedisLine line(std::move(context), options.clock, std::move(name), wake_fd);
-  if (auto done = line.connected(deadline); !done) return failure_of(std::move(done));
+  if (!connected) return failure_of(std::move(connected));
   if (auto done = line.greet(options, deadline); !done) return failure_of(std::move(done));
   return line;
 }
 
-Result<void> RedisLine::connected(Deadline deadline) {
+Result<void> RedisLine::connect_to(const SocketAddress& address, Deadline deadline) {
+  constexpr int kind = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  const int made = ::socket(address.bytes.ss_family, kind, 0);
+  if (made < 0) return not_connected(errno);
+  context_.reset(redisConnectFd(made));  // which closes it
+  if (context_ == nullptr) {
+    close(made);
+    return broken(Errc::exhausted, "no memory for a connection");
+  }
+  context_->flags &= ~REDIS_BLOCK;
+  context_->reader->fn = &reply_functions;
+  if (address.bytes.ss_family != AF_UNIX) {
+    const int on = 1;
+    setsockopt(context_->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  const void* const bytes = &address.bytes;
+  if (connect(context_->fd, static_cast<const sockaddr*>(bytes), address.size) == 0) return {};
+  // A UNIX socket says EAGAIN when its queue of connections is full: nobody accepts them.
+  if (errno != EINPROGRESS) return not_connected(errno);
   auto ready = wait(POLLOUT, deadline);
   if (!ready) return failure_of(std::move(ready));
   int error = 0;
-  socklen_t size = sizeof(error);
+  socklen_t size = sizeof error;
   getsockopt(context_->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return base::system_failure(error, Errc::unreachable, name_);
+  if (error != 0) return not_connected(error);
   return {};
 }
 

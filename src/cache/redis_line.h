@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/host_lookup.h"
 #include "cache/redis_options.h"
 #include "cache/redis_reply.h"
 #include "valetkey/error.h"
@@ -20,19 +21,21 @@ namespace valetkey::cache {
 /// A command and its arguments; what they view outlives the question.
 using RedisCommand = std::vector<std::string_view>;
 
-/// hiredis says how the protocol is written and read. Waiting is our own: its blocking calls count
-/// their timeout anew at each byte, so a server that trickles would hold a caller for ever, and its
-/// writes end a program that does not ignore SIGPIPE.
+/// hiredis says how the protocol is written and read. Connecting and waiting are our own: its
+/// blocking calls count their timeout anew at each byte, so a server that trickles would hold a
+/// caller for ever; its writes end a program that does not ignore SIGPIPE; it waits for a resolver
+/// as long as that takes; and programs that we run would inherit its sockets, signed in as they
+/// are.
 ///
 /// After any error the line is of no more use: an answer may still be under way.
 class RedisLine {
  public:
-  /// Connects, and says who we are. When `wake_fd` becomes readable, every wait of this line ends
-  /// with `cancelled`; -1: never.
+  /// Connects, and says who we are. `lookup` is of the options' host. When `wake_fd` becomes
+  /// readable, every wait of this line ends with `cancelled`; -1: never.
   /// Errors: unreachable, timed_out, access_denied, malformed_response, exhausted (no descriptor).
-  /// Blocks: until the deadline; the look-up of a host name is not bounded by it.
-  [[nodiscard]] static Result<RedisLine> open(const RedisOptions& options, Deadline deadline,
-                                              int wake_fd = -1);
+  /// Blocks: until the deadline.
+  [[nodiscard]] static Result<RedisLine> open(const RedisOptions& options, HostLookup& lookup,
+                                              Deadline deadline, int wake_fd = -1);
 
   RedisLine(RedisLine&&) noexcept = default;
   RedisLine& operator=(RedisLine&&) noexcept = default;
@@ -61,13 +64,10 @@ class RedisLine {
   using Context = std::unique_ptr<redisContext, Closer>;
   class Outgoing;
 
-  RedisLine(Context context, std::shared_ptr<Clock> clock, std::string name, int wake_fd)
-      : context_(std::move(context)),
-        clock_(std::move(clock)),
-        name_(std::move(name)),
-        wake_fd_(wake_fd) {}
+  RedisLine(std::shared_ptr<Clock> clock, std::string name, int wake_fd)
+      : clock_(std::move(clock)), name_(std::move(name)), wake_fd_(wake_fd) {}
 
-  Result<void> connected(Deadline deadline);
+  Result<void> connect_to(const SocketAddress& address, Deadline deadline);
   Result<void> greet(const RedisOptions& options, Deadline deadline);
   /// Whatever of `events` has happened. Errors: timed_out, cancelled.
   Result<short> wait(short events, Deadline deadline) const;
@@ -78,6 +78,7 @@ class RedisLine {
   Result<std::vector<RedisReply>> exchange(Outgoing& outgoing, std::size_t replies_wanted,
                                            Deadline deadline);
   [[nodiscard]] Failure broken(Errc code, std::string_view what) const;
+  [[nodiscard]] Failure not_connected(int error) const;
 
   Context context_;
   std::shared_ptr<Clock> clock_;  // shared with the client

@@ -15,7 +15,7 @@ namespace valetkey::cache {
 /// Without TLS, which the client library of the distribution does not have: across hosts, go
 /// through a tunnel.
 struct RedisOptions {
-  std::string host{"127.0.0.1"};  ///< a name is looked up at each connect, which no deadline bounds
+  std::string host{"127.0.0.1"};  ///< a name is looked up at each connect
   std::uint16_t port = 6379;
   std::string unix_path{};  ///< instead of host and port
   unsigned database = 0;

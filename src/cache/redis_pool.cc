@@ -18,7 +18,9 @@ bool is_unreachable(const RedisReply& reply) {
 }  // namespace
 
 RedisPool::RedisPool(RedisOptions options)
-    : options_(std::move(options)), name_(description_of(options_)) {}
+    : options_(std::move(options)),
+      name_(description_of(options_)),
+      lookup_(options_.host, options_.port, options_.clock) {}
 
 std::optional<RedisLine> RedisPool::take_quiet_line() {
   for (;;) {
@@ -52,7 +54,7 @@ Result<RedisAnswer> RedisPool::ask(std::span<const RedisCommand> commands, Deadl
     if (replies.error().code != Errc::unreachable) return failure_of(std::move(replies));
     repeated = true;
   }
-  auto line = RedisLine::open(options_, deadline);
+  auto line = open(deadline);
   if (!line) return failure_of(std::move(line));
   auto replies = line->ask(commands, deadline);
   if (!replies) return failure_of(std::move(replies));

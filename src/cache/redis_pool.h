@@ -30,6 +30,11 @@ class RedisPool {
   /// it. Errors: as RedisLine. Blocks: one round trip, at most the timeout, until the deadline.
   [[nodiscard]] Result<RedisAnswer> ask(std::span<const RedisCommand> commands, Deadline deadline);
 
+  /// A line for the caller alone. Errors, Blocks: as RedisLine::open.
+  [[nodiscard]] Result<RedisLine> open(Deadline deadline, int wake_fd = -1) {
+    return RedisLine::open(options_, lookup_, deadline, wake_fd);
+  }
+
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const RedisOptions& options() const noexcept { return options_; }
 
@@ -39,6 +44,7 @@ class RedisPool {
 
   const RedisOptions options_;
   const std::string name_;
+  HostLookup lookup_;
   base::Guarded<std::vector<RedisLine>> idle_;  // the most recently used is the last
 };
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cache/redis_pool.h"
@@ -203,10 +204,10 @@ Result<RedisAnswer> RedisStore::replace(std::string_view key, std::string_view s
 Result<bool> RedisStore::put(const StoredName& name, const std::string& version,
                              const Secret& bytes, std::chrono::milliseconds life,
                              Deadline deadline) {
-  if (bytes.size() > redis_value_bytes_max) {
+  if (bytes.size() > base::shared_value_bytes_max) {
     return fail(Errc::exhausted, pool_.name() + ": a value of " + std::to_string(bytes.size()) +
                                      " bytes is more than " +
-                                     std::to_string(redis_value_bytes_max));
+                                     std::to_string(base::shared_value_bytes_max));
   }
   const std::string key = key_of(name);
   const std::string milliseconds = std::to_string(std::clamp(life, 1ms, life_max).count());

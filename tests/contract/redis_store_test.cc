@@ -2,6 +2,7 @@
 // What is particular to the store on Redis: who we are to it, what it refuses, lines that die.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -263,6 +264,24 @@ TEST_F(RedisStore, ReadsFromAReplicaAndSaysThatItTakesNoWrites) {
   EXPECT_EQ(refused.error().code, Errc::unreachable) << describe(refused.error());
   EXPECT_THAT(refused.error().hint, testing::HasSubstr("master"));
   EXPECT_EQ(tools_.text(*store, {"name"}), "value");
+}
+
+// Rule C8
+TEST_F(RedisStore, IsWithoutAServerThatIsBusyWithAScriptAndComesBack) {
+  const auto store = open();
+  EXPECT_THAT(put(*store, {"name"}, "value"), IsTrue());
+  server_.ask("CONFIG SET busy-reply-threshold 1\r\n");
+  const auto script = support::connect_to(server_.port());
+  const std::string_view endless = "EVAL \"while true do end\" 0\r\n";
+  ASSERT_EQ(::write(script.get(), endless.data(), endless.size()),
+            static_cast<ssize_t>(endless.size()));
+  ASSERT_TRUE(tools_.eventually([&] { return server_.ask("PING\r\n").starts_with("-BUSY"); }));
+
+  const Error error = error_of_get(*store);
+
+  EXPECT_EQ(error.code, Errc::unreachable) << describe(error);
+  EXPECT_EQ(server_.ask("SCRIPT KILL\r\n"), "+OK\r\n");
+  EXPECT_TRUE(tools_.eventually([&] { return tools_.text(*store, {"name"}) == "value"; }));
 }
 
 // Rule C8
