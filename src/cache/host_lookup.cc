@@ -72,14 +72,16 @@ Result<std::vector<SocketAddress>> HostLookup::fetch(Deadline deadline) {
         state->ended.notify_all();
       }).detach();
     } catch (const std::system_error&) {
-      return fail(Errc::exhausted, "no thread is left to look the host's name up");
+      return fail(Errc::exhausted, "no thread is left to look the host's name up",
+                  "raise the limit of processes (ulimit -u; systemd: TasksMax=)");
     }
     state_->running = true;
   }
   const std::size_t before = state_->answers;
   while (state_->answers == before) {
     if (deadline.passed(clock_->now()))
-      return fail(Errc::timed_out, "the host's name was not looked up in time");
+      return fail(Errc::timed_out, "the host's name was not looked up in time",
+                  "look at the machine's DNS, or give the server by its address");
     clock_->wait(state_->ended, lock, deadline.at);
   }
   return *state_->last;

@@ -119,7 +119,8 @@ Result<WallTime> MemcachedLine::time(Deadline deadline) {
   if (!stats) return fail(stats.error());
   constexpr std::int64_t time_s_max = 9'000'000'000;  // nanoseconds of it fit 64 bits
   if (!stats->time_s || *stats->time_s < 0 || *stats->time_s > time_s_max)
-    return fail(Errc::malformed_response, "the server does not tell the time");
+    return fail(Errc::malformed_response, "the server does not tell the time",
+                "check that memcached listens at this address, and nothing in between");
   return WallTime(std::chrono::seconds(*stats->time_s));
 }
 

@@ -12,12 +12,14 @@ constexpr std::size_t lines_max = 8;
 Result<MemcachedLines::Lease> MemcachedLines::take(QuestionTime time) {
   const Instant now = clock_->now();
   if (time.deadline.passed(now))
-    return fail(Errc::timed_out, name() + ": not asked: no time was left");
+    return fail(Errc::timed_out, name() + ": not asked: no time was left",
+                "give the operation a later deadline");
   if (!health_.may_ask(now)) return fail(health_.away());
   std::unique_lock lock(mutex_);
   while (in_use_ == lines_max) {
     if (time.deadline.passed(clock_->now()))
-      return fail(Errc::timed_out, name() + ": all its connections were in use");
+      return fail(Errc::timed_out, name() + ": all its connections were in use",
+                  "look at the server's load, or give the operation a later deadline");
     clock_->wait(given_back_, lock, time.deadline.at);
   }
   ++in_use_;
@@ -40,6 +42,8 @@ void MemcachedLines::give_back(std::unique_ptr<MemcachedLine> line) {
 
 Error MemcachedLines::judged_error(Error error, QuestionTime time) {
   error.context = name() + ": " + error.context;
+  if (error.hint.empty())
+    error.hint = "look at the server's own log; valetkey tries again by itself";
   if (error.code == Errc::exhausted) {
     // Either the server has spoken, or it is this machine that ran out.
     if (!error.server_text.empty()) health_.answered();

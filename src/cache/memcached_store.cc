@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/memcached_store.h"
 
-#include <libmemcached-1.0/memcached.h>
+#include <libmemcached/memcached.h>
 
 #include <algorithm>
 #include <optional>
@@ -114,7 +114,8 @@ class MemcachedStore final : public SharedStore {
 
 Result<std::size_t> MemcachedStore::server_of(const StoredName& name) const {
   if (!is_sayable(name.text) || name.copy.value_or(0) >= servers_.size())
-    return fail(Errc::invalid_argument, "no name for a value in memcached");
+    return fail(Errc::invalid_argument, "no name for a value in memcached",
+                "at most 200 printable characters without a space, and a copy that exists");
   return name.copy ? *name.copy : placing_.server_for(name.text);
 }
 
@@ -185,7 +186,7 @@ Result<bool> MemcachedStore::put(const StoredName& name, const std::string& vers
 
 /// The first that answers.
 Result<WallTime> MemcachedStore::time(Deadline deadline) {
-  Result<WallTime> told = fail(Errc::unreachable, "nobody was asked the time");
+  Result<WallTime> told = fail(Errc::unreachable, "nobody was asked the time", "name a server");
   for (const auto& server : servers_) {
     const QuestionTime time = time_for(deadline);
     auto line = server->take(time);

@@ -95,7 +95,8 @@ Result<MemcachedValue> MemcachedReader::read_value(std::string_view fields) {
   const auto cas = words.size() == 3 ? base::parse_number<std::uint64_t>(words[2]) : std::nullopt;
   if (!size || !cas) return refusal({});
   if (*size > base::shared_value_bytes_max)
-    return fail(Errc::malformed_response, "the server answers with a value that nobody put");
+    return fail(Errc::malformed_response, "the server answers with a value that nobody put",
+                "check that no other program writes to this server under valetkey's names");
   MemcachedValue value;
   value.cas = *cas;
   Result<void> read;

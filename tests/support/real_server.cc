@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <iterator>
 #include <utility>
 
@@ -81,7 +82,7 @@ RealServer::RealServer(Kind kind, Listens listens, std::vector<std::string> argu
     if (answers_soon()) return;
     kill();  // somebody else was quicker to take the port
   }
-  ADD_FAILURE() << command_line().front() << " does not start; is it installed?";
+  ADD_FAILURE() << command_line().front() << " does not start: " << output();
 }
 
 RealServer::~RealServer() {
@@ -102,7 +103,12 @@ void RealServer::restart() {
     if (answers_soon()) return;
     kill();
   }
-  ADD_FAILURE() << command_line().front() << " does not start again";
+  ADD_FAILURE() << command_line().front() << " does not start again: " << output();
+}
+
+std::string RealServer::output() const {
+  std::ifstream file(directory_.path() + "/output", std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 void RealServer::stop() {

@@ -43,6 +43,8 @@ class RealServer {
   /// Sends bytes over a connection of its own and returns the first bytes that come back; empty
   /// when none do. For what the store under test has no word for.
   std::string ask(std::string_view request) const;
+  /// What it has written on its standard output and error since its last start.
+  std::string output() const;
   /// Forgets every value, as an operator or an eviction does.
   void flush();
 
