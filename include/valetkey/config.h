@@ -54,7 +54,7 @@ struct CacheConfig {
   std::string shared{};
   std::string shared_user{};                 ///< Redis ACL user; empty: the default one
   std::string shared_password{};             ///< source
-  std::chrono::milliseconds shared_timeout{250};  ///< of one question to such a server
+  std::chrono::milliseconds shared_timeout{1000};  ///< of one question to such a server
   std::vector<std::string> sealing_key{};    ///< one source, or two during a rotation (rule C7)
 };
 

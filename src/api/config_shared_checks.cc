@@ -69,7 +69,7 @@ class SharedChecks {
   void check_timeout() {
     if (cache_.shared_timeout >= timeout_min && cache_.shared_timeout <= timeout_max) return;
     note("shared_timeout", "shared_timeout is not between 10ms and 10s",
-         "write shared_timeout = \"250ms\"; what a server does not answer in time is done without "
+         "write shared_timeout = \"1s\"; what a server does not answer in time is done without "
          "it");
   }
 

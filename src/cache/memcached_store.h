@@ -28,7 +28,7 @@ struct MemcachedOptions {
   std::vector<MemcachedServer> servers{};
   std::shared_ptr<Clock> clock{};
   /// For one question, the connecting included; a caller's deadline may be sooner.
-  std::chrono::milliseconds timeout{250};
+  std::chrono::milliseconds timeout{1000};
 };
 
 /// Names fall to servers by consistent hashing. A server that is away takes its names with it: they

@@ -23,7 +23,7 @@ struct RedisOptions {
   Secret password{};   ///< empty: no AUTH is sent
   std::shared_ptr<Clock> clock{};
   /// Of one question, connecting included; the caller's deadline may be sooner.
-  std::chrono::milliseconds timeout{250};
+  std::chrono::milliseconds timeout{1000};
 
   /// Secrets are copied by name alone.
   [[nodiscard]] RedisOptions clone() const;

@@ -142,10 +142,12 @@ std::optional<Fleet::Seat> Fleet::try_board(const Plan& plan, const Wish& wish, 
   seat.lease = record.lease->number;
   seat.position = log_.position();
   auto saved = save(plan.key, loaded->version, record);
-  if (!saved) return seat_alone();
-  if (!*saved) return std::nullopt;  // somebody else was faster; what he did is read next
+  if (saved && !*saved) return std::nullopt;  // somebody else was faster; what he did is read next
+  // Not answered is not refused: the lease may be ours, and then others wait for its end.
   if (is_over_the_dead) taken_over_.fetch_add(1, std::memory_order_relaxed);
-  state_.with([&](State& state) { state.held[plan.key] = {seat.lease, now + options_.lease / 3}; });
+  state_.with([&](State& state) {
+    state.held[plan.key] = {.number = seat.lease, .renew_at = now + options_.lease / 3};
+  });
   const bool is_rejected = record.token && record.rejected == record.token->token.fingerprint();
   if (record.token && !is_rejected && zone_of(record.token->lifetime, now) != Zone::dead) {
     seat.token_position = std::move(record.token_position);
@@ -183,24 +185,34 @@ Fleet::Seat Fleet::board(const Plan& plan, const Wish& wish) {
   }
 }
 
-void Fleet::forget_lease(const std::string& key) {
-  state_.with([&](State& state) { state.held.erase(key); });
+void Fleet::end_lease(const std::string& key, std::uint64_t number, bool is_certain) {
+  state_.with([&](State& state) {
+    const auto at = state.held.find(key);
+    if (at == state.held.end() || at->second.number != number) return;
+    if (is_certain) {
+      state.held.erase(at);
+    } else {
+      at->second.is_over = true;  // the watch gives it back when the servers answer
+    }
+  });
 }
 
 Fleet::Landed Fleet::land(const Plan& plan, const Seat& seat, const CachedToken& token,
                           const std::function<bool()>& keep) {
-  Landed landed = land_on(plan, seat, token, keep);
-  forget_lease(plan.key);
+  bool is_certain = true;
+  Landed landed = land_on(plan, seat, token, keep, is_certain);
+  end_lease(plan.key, seat.lease, is_certain);
   return landed;
 }
 
 Fleet::Landed Fleet::land_on(const Plan& plan, const Seat& seat, const CachedToken& token,
-                             const std::function<bool()>& keep) {
+                             const std::function<bool()>& keep, bool& is_certain) {
   std::optional<bool> is_kept;
   bool fits = true;
   for (unsigned tried = 0; tried < contests_max; ++tried) {
     auto loaded = load(plan.key);
     if (!is_kept) is_kept = keep();
+    is_certain = loaded.has_value();
     if (!loaded) return {*is_kept ? Landing::alone : Landing::withdrawn};
     SharedRecord& record = loaded->record;
     const bool was_emptied = record.leases == 0;  // thrown out meanwhile, with our lease in it
@@ -229,6 +241,7 @@ Fleet::Landed Fleet::land_on(const Plan& plan, const Seat& seat, const CachedTok
       fits = false;
       continue;
     }
+    is_certain = saved && *saved;
     if (!saved) return {*is_kept ? Landing::alone : Landing::withdrawn};
     if (*saved) return {!*is_kept ? Landing::withdrawn : fits ? Landing::shared : Landing::alone};
   }
@@ -236,10 +249,8 @@ Fleet::Landed Fleet::land_on(const Plan& plan, const Seat& seat, const CachedTok
 }
 
 void Fleet::give_back(const Plan& plan, const Seat& seat, const Error& error) {
-  forget_lease(plan.key);
   const double jitter = parts_.jitter();
-  // Errors: then the lease runs out by itself.
-  (void)update(plan.key, [&](SharedRecord& record) {
+  const auto done = update(plan.key, [&](SharedRecord& record) {
     if (!holds_lease(record, parts_.self, seat.lease)) return false;
     record.lease.reset();
     if (is_for_everyone(error.code)) {
@@ -251,6 +262,7 @@ void Fleet::give_back(const Plan& plan, const Seat& seat, const Error& error) {
     }
     return true;
   });
+  end_lease(plan.key, seat.lease, done.has_value());
 }
 
 std::optional<CachedToken> Fleet::find(const std::string& key) {
@@ -281,22 +293,29 @@ void Fleet::erase(const std::string& key, const Fingerprint& fingerprint) {
 }
 
 void Fleet::renew_leases() {
+  if (away_.load(std::memory_order_relaxed)) return;
   const Instant now = parts_.clock->now();
   const auto due = state_.with([now, this](State& state) {
-    std::vector<std::pair<std::string, std::uint64_t>> found;
+    std::vector<std::pair<std::string, Held>> found;
     for (auto& [key, held] : state.held) {
-      if (now < held.renew_at) continue;
+      if (!held.is_over && now < held.renew_at) continue;
       held.renew_at = now + options_.lease / 3;
-      found.emplace_back(key, held.number);
+      found.emplace_back(key, held);
     }
     return found;
   });
-  for (const auto& [key, number] : due) {
-    (void)update(key, [&, number = number](SharedRecord& record) {
-      if (!holds_lease(record, parts_.self, number)) return false;
-      record.lease->until = parts_.clock->now() + options_.lease;
+  for (const auto& [key, held] : due) {
+    const auto done = update(key, [&, &held = held](SharedRecord& record) {
+      if (!holds_lease(record, parts_.self, held.number)) return false;
+      if (held.is_over) {
+        record.lease.reset();
+      } else {
+        record.lease->until = parts_.clock->now() + options_.lease;
+      }
       return true;
     });
+    if (done && held.is_over) end_lease(key, held.number, true);
+    if (stopper_.stopped()) return;
   }
 }
 

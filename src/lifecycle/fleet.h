@@ -139,6 +139,7 @@ class Fleet final : public TokenCache {
   struct Held {
     std::uint64_t number = 0;
     Instant renew_at{};
+    bool is_over = false;  ///< whether the servers know is not certain
   };
   struct Unsent {
     Revocation revocation;
@@ -172,8 +173,8 @@ class Fleet final : public TokenCache {
   [[nodiscard]] std::optional<Seat> try_board(const Plan& plan, const Wish& wish,
                                               bool holder_is_gone, std::string& holder);
   [[nodiscard]] Landed land_on(const Plan& plan, const Seat& seat, const CachedToken& token,
-                               const std::function<bool()>& keep);
-  void forget_lease(const std::string& key);
+                               const std::function<bool()>& keep, bool& is_certain);
+  void end_lease(const std::string& key, std::uint64_t number, bool is_certain);
 
   FleetParts parts_;
   const FleetOptions options_;

@@ -120,7 +120,8 @@ void Fleet::look() {
   const bool is_due = state_.with([now](const State& state) {
     return !state.offset || state.offset_at + clock_interval <= now;
   });
-  auto offset = is_due ? measure_offset() : this->offset();
+  auto offset = this->offset();
+  if (offset && is_due) offset = measure_offset().value_or(*offset);
   if (!offset) return note_away(offset.error());
   const Instant asked_at = parts_.clock->now();
   absorb(parts_.store->get(log_.head_names(), question_deadline()), *offset, asked_at);
@@ -161,6 +162,7 @@ Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
 void Fleet::write_again() {
   const Instant now = parts_.clock->now();
   state_.with([&](State& state) {
+    state.unsent.clear();  // ours too, and to be written everywhere now
     for (const auto& revocation : state.own) {
       if (revocation.until > now) state.unsent.push_back({revocation, log_.all_copies()});
     }
@@ -170,23 +172,27 @@ void Fleet::write_again() {
 
 void Fleet::resend() {
   const Instant now = parts_.clock->now();
-  auto unsent = state_.with([](State& state) { return std::exchange(state.unsent, {}); });
-  std::erase_if(unsent, [now](const Unsent& one) { return one.revocation.until <= now; });
-  if (unsent.empty()) return;
-  bool has_sent = false;
-  if (auto offset = this->offset(); offset && !away_.load(std::memory_order_relaxed)) {
-    for (auto& [revocation, copies] : unsent) {
-      const std::size_t before = copies.size();
-      (void)log_.append(revocation, parts_.make_id(), copies, *offset, now, question_deadline());
-      has_sent |= copies.size() < before;
-      if (stopper_.stopped()) break;
-    }
-    std::erase_if(unsent, [](const Unsent& one) { return one.copies.empty(); });
-  }
-  state_.with([&](State& state) {
-    state.unsent.insert(state.unsent.end(), std::make_move_iterator(unsent.begin()),
-                        std::make_move_iterator(unsent.end()));
+  const auto unsent = state_.with([now](State& state) {
+    std::erase_if(state.unsent, [now](const Unsent& one) { return one.revocation.until <= now; });
+    return state.unsent;
   });
+  if (unsent.empty() || away_.load(std::memory_order_relaxed)) return;
+  auto offset = this->offset();
+  if (!offset) return;
+  bool has_sent = false;
+  for (const auto& [revocation, missing] : unsent) {
+    auto copies = missing;
+    (void)log_.append(revocation, parts_.make_id(), copies, *offset, now, question_deadline());
+    has_sent |= copies.size() < missing.size();
+    state_.with([&, &id = revocation.id](State& state) {
+      const auto at = std::find_if(state.unsent.begin(), state.unsent.end(),
+                                   [&](const Unsent& one) { return one.revocation.id == id; });
+      if (at == state.unsent.end()) return;
+      at->copies = copies;
+      if (copies.empty()) state.unsent.erase(at);
+    });
+    if (stopper_.stopped()) return;
+  }
   if (has_sent && parts_.bell) (void)parts_.bell->ring(question_deadline());
 }
 

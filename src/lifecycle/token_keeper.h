@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -179,6 +180,7 @@ class TokenKeeper final : private FleetMember {
   base::Guarded<Keys> keys_;
   LiveTokens live_;
   Withdrawals withdrawals_;
+  std::mutex learning_;  // guards no state: one learns at a time
   RevocationQueue revocations_;
   std::atomic<std::uint64_t> fetches_{0};
   std::atomic<std::uint64_t> forced_{0};

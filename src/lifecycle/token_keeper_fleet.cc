@@ -99,6 +99,8 @@ bool TokenKeeper::is_withdrawn(const AccessToken& token, const Plan& plan,
 }
 
 void TokenKeeper::learn(const std::vector<LearntRevocation>& news) {
+  // Whoever comes second goes on when the news have taken effect, and not when they are known.
+  const std::lock_guard in_turn(learning_);
   const Instant now = parts_.clock->now();
   for (const auto& [revocation, position] : news) {
     for (const auto& [fingerprint, until] : revocation.tombstones) {

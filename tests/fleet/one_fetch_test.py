@@ -28,6 +28,8 @@ class OneFetch(fleet.FleetTest):
         if self.kind == "none":
             self.assertEqual(requests, PROCESSES * SUBJECTS)
             return
+        if requests != SUBJECTS:
+            self.say("\n".join(str(worker.tell("status")) for worker in workers))
         self.assertEqual(requests, SUBJECTS)
         for one in told:
             self.assertEqual(one["several"], [])

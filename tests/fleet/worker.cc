@@ -265,7 +265,18 @@ class Worker {
             {"fetches", counters.fetches},
             {"forced_refreshes", counters.forced_refreshes},
             {"failures", counters.failures},
-            {"revocations", counters.revocations}};
+            {"revocations", counters.revocations},
+            {"shared",
+             {{"reachable", status.shared.reachable},
+              {"hears", status.shared.hears},
+              {"hits", status.shared.hits},
+              {"waits", status.shared.waits},
+              {"taken_over", status.shared.taken_over},
+              {"refused_writes", status.shared.refused_writes},
+              {"failures", status.shared.failures},
+              {"rubbish", status.shared.rubbish},
+              {"learnt", status.shared.learnt},
+              {"untold", status.shared.untold}}}};
   }
 
   Client client_;

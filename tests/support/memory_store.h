@@ -59,7 +59,8 @@ class MemoryStore final : public SharedStore {
 
   Result<WallTime> time(Deadline deadline) override {
     const std::lock_guard lock(mutex_);
-    if (const auto failure = failure_for({}, deadline)) return fail(*failure);
+    if (failing_) return fail(failure(*failing_));
+    if (deadline.passed(clock_->now())) return fail(failure(Errc::timed_out));
     return clock_->wall_now();
   }
 

@@ -60,7 +60,7 @@ TEST(SharedConfig, IsAbsentWhereNothingIsSaid) {
 
   ASSERT_TRUE(config);
   EXPECT_TRUE(config->cache.shared.empty());
-  EXPECT_EQ(config->cache.shared_timeout, 250ms);
+  EXPECT_EQ(config->cache.shared_timeout, 1s);
 }
 
 struct Row {
@@ -112,7 +112,7 @@ TEST(SharedConfig, NotesEachMistakeWithItsLineAndRemedy) {
        "3: shared_user has no shared_password | write shared_password = \"file:"},
       {"too short a wait",
        "shared = \"redis://a\"\nsealing_key = \"file:k\"\nshared_timeout = \"9ms\"\n",
-       "3: shared_timeout is not between 10ms and 10s | write shared_timeout = \"250ms\""},
+       "3: shared_timeout is not between 10ms and 10s | write shared_timeout = \"1s\""},
       {"too long a wait",
        "shared = \"redis://a\"\nsealing_key = \"file:k\"\nshared_timeout = \"11s\"\n",
        "3: shared_timeout is not between 10ms and 10s"},

@@ -71,9 +71,7 @@ TEST(FleetInTrouble, OffersWhatItHoldsToACacheThatWasEmptied) {
   EXPECT_EQ(a->ask(plan), "t2");
   world.store->flush();
   a->fleet.look();
-  world.clock->advance(1s);
-  while (!a->fleet.find("k"))
-    std::this_thread::yield();
+  world.pass_until([&] { return a->fleet.find("k").has_value(); });
   const auto b = world.join("b");
 
   EXPECT_EQ(b->ask(plan), "t2");
@@ -120,6 +118,27 @@ TEST(FleetInTrouble, LandsInACacheThatWasEmptiedUnderTheFlight) {
 
   EXPECT_EQ(a->ask(plan), "t1");
   EXPECT_EQ(b->ask(plan), "t1");
+}
+
+// Rule C5
+TEST(FleetInTrouble, GivesALeaseBackWhenTheCacheAnswersAgain) {
+  World world;
+  const auto a = world.join("a");
+  const auto b = world.join("b");
+  const auto plan = shared_plan("k");
+  world.provider.will([&](const Plan& of, const AccessToken* parent) {
+    world.store->fail_with(Errc::timed_out);
+    return world.provider.ordinary(of, parent);
+  });
+  EXPECT_EQ(a->ask(plan), "t1");
+  const auto puts_before = world.store->puts();
+  world.store->fail_with(std::nullopt);
+  world.pass_until([&] {
+    const auto puts = world.store->puts();
+    return a->fleet.status().reachable && b->fleet.status().reachable && puts > puts_before;
+  });
+
+  EXPECT_EQ(b->ask(plan), "t2");  // at once, and not when a's lease has run out
 }
 
 TEST(FleetInTrouble, EndsItsWaitWhenTheClientStops) {
