@@ -235,6 +235,16 @@ Result<void> Conversation::ask(const Question& question, const Note& note, Deadl
   return Asking(*this, question, note, deadline, std::move(*profile)).run();
 }
 
+// Another way to count than Asking's, which knows the profile: some proof of what is held was
+// refused lately, and none has worked since.
+bool Conversation::all_refused() const {
+  const Instant now = parts_.clock->now();
+  return refusals_.with([now](const auto& refusals) {
+    return std::any_of(refusals.begin(), refusals.end(),
+                       [now](const auto& one) { return one.second.until > now; });
+  });
+}
+
 void Conversation::forget_refusals() {
   refusals_.with([](auto& refusals) { refusals.clear(); });
 }

@@ -48,6 +48,9 @@ class Conversation {
   /// Errors: the last attempt's. Blocks: network, at most until the deadline.
   [[nodiscard]] Result<void> ask(const Question& question, const Note& note, Deadline deadline);
 
+  /// Whether all that is held to prove ourselves with was refused just now, whoever it was for.
+  [[nodiscard]] bool all_refused() const;
+
   /// Credentials that were refused may be sent again.
   void forget_refusals();
 

@@ -210,6 +210,14 @@ Result<void> Engine::revoke(const AccessToken& token, Deadline deadline) {
   return session(*index).revoke(token, deadline);
 }
 
+std::string Engine::credentials_of(const lifecycle::Plan& plan) {
+  return session(plan).credentials_label();
+}
+
+bool Engine::are_refused(const lifecycle::Plan& plan) {
+  return session(plan).credentials_are_refused();
+}
+
 void Engine::report_unauthorized(const AccessToken& token) {
   auto index = provider_index(token.provider());
   if (index) session(*index).note_unauthorized(token);

@@ -54,6 +54,8 @@ class Engine final : private lifecycle::TokenFetcher, private lifecycle::TokenRe
                             const std::function<void(const Error&)>& note_failure,
                             Deadline deadline) override;
   Result<void> revoke(const AccessToken& token, Deadline deadline) override;
+  std::string credentials_of(const lifecycle::Plan& plan) override;
+  bool are_refused(const lifecycle::Plan& plan) override;
   void diagnose_provider(ProviderSession& session, Deadline deadline,
                          std::vector<Finding>& findings);
 

@@ -44,6 +44,11 @@ class ProviderSession {
   [[nodiscard]] Result<void> revoke(const AccessToken& token, Deadline deadline);
   [[nodiscard]] Result<Introspection> introspect(const AccessToken& token, Deadline deadline);
 
+  /// Tells one reading of the credentials from another, and nothing of them.
+  [[nodiscard]] std::string credentials_label() const;
+  /// Whether the provider refused every one of them as such, and not for what they were used for.
+  [[nodiscard]] bool credentials_are_refused() const { return conversation_.all_refused(); }
+
   /// Told of each token that an API refused.
   void note_unauthorized(const AccessToken& token);
   /// Reads the credentials again (rule S6), and lets what was refused be tried once more.

@@ -20,12 +20,12 @@ std::string record_name(const std::string& key) {
   return "token:" + key;
 }
 
-// What the authorization server said of the request itself. That a server cannot be reached may be
-// the fault of this machine's network, and a wrong client secret may be mended on one machine
-// first.
+// What the authorization server said. That it cannot be reached may be the fault of this machine's
+// network, and no other need suffer for it.
 bool is_for_everyone(Errc code) {
   switch (code) {
     case Errc::invalid_request:
+    case Errc::invalid_client:
     case Errc::invalid_grant:
     case Errc::unauthorized_client:
     case Errc::unsupported_grant_type:
@@ -118,8 +118,9 @@ std::optional<Fleet::Seat> Fleet::try_board(const Plan& plan, const Wish& wish, 
     record.token.reset();
   }
   const Instant now = parts_.clock->now();
+  const std::string self = parts_.self + wish.salt;
   const auto [step, is_forced] =
-      next_boarding(record, wish, parts_.self, holder_is_gone, now, options_.policy);
+      next_boarding(record, wish, self, holder_is_gone, now, options_.policy);
   Seat seat;
   seat.step = step;
   switch (step) {
@@ -132,13 +133,14 @@ std::optional<Fleet::Seat> Fleet::try_board(const Plan& plan, const Wish& wish, 
     case BoardingStep::serve:
       hits_.fetch_add(1, std::memory_order_relaxed);
       seat.token_position = std::move(record.token_position);
-      seat.token = std::move(record.token);
+      seat.token = std::move(record.token);  // credentials that are proven have none
       return seat;
     case BoardingStep::fetch:
       break;
   }
   const bool is_over_the_dead = record.lease && now < record.lease->until;
-  take_lease(record, wish, parts_.self, is_forced, now, options_.lease);
+  take_lease(record, wish, self, is_forced, now, options_.lease);
+  seat.owner = self;
   seat.lease = record.lease->number;
   seat.position = log_.position();
   auto saved = save(plan.key, loaded->version, record);
@@ -146,7 +148,8 @@ std::optional<Fleet::Seat> Fleet::try_board(const Plan& plan, const Wish& wish, 
   // Not answered is not refused: the lease may be ours, and then others wait for its end.
   if (is_over_the_dead) taken_over_.fetch_add(1, std::memory_order_relaxed);
   state_.with([&](State& state) {
-    state.held[plan.key] = {.number = seat.lease, .renew_at = now + options_.lease / 3};
+    state.held[plan.key] = {
+        .owner = seat.owner, .number = seat.lease, .renew_at = now + options_.lease / 3};
   });
   const bool is_rejected = record.token && record.rejected == record.token->token.fingerprint();
   if (record.token && !is_rejected && zone_of(record.token->lifetime, now) != Zone::dead) {
@@ -216,7 +219,7 @@ Fleet::Landed Fleet::land_on(const Plan& plan, const Seat& seat, const CachedTok
     if (!loaded) return {*is_kept ? Landing::alone : Landing::withdrawn};
     SharedRecord& record = loaded->record;
     const bool was_emptied = record.leases == 0;  // thrown out meanwhile, with our lease in it
-    if (!was_emptied && !holds_lease(record, parts_.self, seat.lease)) {
+    if (!was_emptied && !holds_lease(record, seat.owner, seat.lease)) {
       if (!*is_kept) return {Landing::withdrawn};
       refused_writes_.fetch_add(1, std::memory_order_relaxed);
       base::log(LogLevel::info, "another process went on with a key whose lease had run out here");
@@ -248,18 +251,30 @@ Fleet::Landed Fleet::land_on(const Plan& plan, const Seat& seat, const CachedTok
   return {is_kept.value_or(false) ? Landing::alone : Landing::withdrawn};
 }
 
-void Fleet::give_back(const Plan& plan, const Seat& seat, const Error& error) {
+void Fleet::give_back(const Plan& plan, const Seat& seat, const Error& error,
+                      const std::string& credentials) {
   const double jitter = parts_.jitter();
   const auto done = update(plan.key, [&](SharedRecord& record) {
-    if (!holds_lease(record, parts_.self, seat.lease)) return false;
+    if (!holds_lease(record, seat.owner, seat.lease)) return false;
     record.lease.reset();
     if (is_for_everyone(error.code)) {
       const Instant now = parts_.clock->now();
-      SharedFailure failure{.error = error};
+      SharedFailure failure{.error = error, .credentials = credentials};
       failure.count = record.failure ? record.failure->count + 1 : 1;
       failure.until = now + failure_memory(error, failure.count, options_.policy, jitter);
       record.failure = std::move(failure);
     }
+    return true;
+  });
+  end_lease(plan.key, seat.lease, done.has_value());
+}
+
+void Fleet::note_proven(const Plan& plan, const Seat& seat, std::chrono::nanoseconds for_how_long) {
+  const auto done = update(plan.key, [&](SharedRecord& record) {
+    if (record.lease && !holds_lease(record, seat.owner, seat.lease)) return false;
+    record.lease.reset();
+    record.failure.reset();
+    record.proven_until = parts_.clock->now() + for_how_long;
     return true;
   });
   end_lease(plan.key, seat.lease, done.has_value());
@@ -306,7 +321,7 @@ void Fleet::renew_leases() {
   });
   for (const auto& [key, held] : due) {
     const auto done = update(key, [&, &held = held](SharedRecord& record) {
-      if (!holds_lease(record, parts_.self, held.number)) return false;
+      if (!holds_lease(record, held.owner, held.number)) return false;
       if (held.is_over) {
         record.lease.reset();
       } else {

@@ -71,6 +71,7 @@ class Fleet final : public TokenCache {
   struct Seat {
     BoardingStep step = BoardingStep::fetch;
     bool is_alone = false;                  ///< the servers are away: fetch, and tell nobody
+    std::string owner{};                    ///< `fetch`: by what name we hold the lease
     std::uint64_t lease = 0;                ///< `fetch`: to be ended by land or give_back
     std::optional<LogPosition> position{};  ///< `fetch`: what was known before
     std::optional<CachedToken> token{};     ///< to serve; with `fetch`, what is there meanwhile
@@ -110,8 +111,12 @@ class Fleet final : public TokenCache {
   /// revoked until now is known here, and says whether the token may be kept.
   [[nodiscard]] Landed land(const Plan& plan, const Seat& seat, const CachedToken& token,
                             const std::function<bool()>& keep);
-  /// Ends the lease of `seat` without a token; a failure that the provider spoke is remembered.
-  void give_back(const Plan& plan, const Seat& seat, const Error& error);
+  /// Ends the lease of `seat` without a token; a failure that the provider spoke is remembered, for
+  /// whoever would prove himself with the same credentials.
+  void give_back(const Plan& plan, const Seat& seat, const Error& error,
+                 const std::string& credentials);
+  /// Ends the lease of `seat`, which was for credentials: they need no trial for a while.
+  void note_proven(const Plan& plan, const Seat& seat, std::chrono::nanoseconds for_how_long);
 
   /// Whether memory may be served at `now` without a look. One or two atomic loads.
   [[nodiscard]] bool is_current(Instant now) const noexcept;
@@ -137,6 +142,7 @@ class Fleet final : public TokenCache {
     std::string version;
   };
   struct Held {
+    std::string owner{};
     std::uint64_t number = 0;
     Instant renew_at{};
     bool is_over = false;  ///< whether the servers know is not certain

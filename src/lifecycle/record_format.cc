@@ -2,14 +2,14 @@
 // A record as bytes.
 //
 //   record   = version has_token [token] has_position [position] leases has_lease [lease]
-//              has_failure [failure] has_forced [instant] force_succeeded has_rejected
-//              [fingerprint]
-//   token    = provider subject_type subject_id value fingerprint type scopes resource link sent
-//   expires has_wall [wall] has_parent
-//              [fingerprint] ahead cached dead
+//              has_failure [failure] has_forced [instant] force_succeeded
+//              has_rejected [fingerprint] has_proven [instant]
+//   token    = provider subject_type subject_id value fingerprint type
+//              count { scope } resource link sent expires has_wall [wall]
+//              has_parent [fingerprint] ahead cached dead
 //   position = epoch slot
 //   lease    = owner number until
-//   failure  = code context hint server_text has_retry [seconds] until count
+//   failure  = code context hint server_text has_retry [seconds] until count credentials
 //
 // Whatever another version of valetkey wrote is not guessed at: it counts as nothing there.
 #include <algorithm>
@@ -90,6 +90,7 @@ void put_failure(ByteWriter& to, const SharedFailure& failure) {
   }
   to.put(failure.until);
   to.put(std::uint64_t{std::min<std::size_t>(failure.count, failures_max)});
+  to.put(failure.credentials);
 }
 
 SharedFailure read_failure(ByteReader& from) {
@@ -108,6 +109,7 @@ SharedFailure read_failure(ByteReader& from) {
   }
   failure.until = from.instant();
   failure.count = static_cast<unsigned>(from.count(failures_max));
+  failure.credentials = from.text(short_text_bytes_max);
   return failure;
 }
 
@@ -135,6 +137,7 @@ Secret encode_record(const SharedRecord& record, ClockOffset offset) {
   to.put(record.forced_at);
   to.put_flag(record.force_succeeded);
   to.put(record.rejected);
+  to.put(record.proven_until);
   return to.take();
 }
 
@@ -162,6 +165,7 @@ Result<SharedRecord> decode_record(const Secret& bytes, ClockOffset offset) {
     if (from.flag()) record.forced_at = from.instant();
     record.force_succeeded = from.flag();
     if (from.flag()) record.rejected = from.fingerprint();
+    if (from.flag()) record.proven_until = from.instant();
     if (!from.whole()) {
       return fail(Errc::malformed_response, "a value of the shared cache is not of this version");
     }

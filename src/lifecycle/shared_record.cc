@@ -25,13 +25,16 @@ bool is_rejected(const SharedRecord& record, const Wish& wish) {
 
 Boarding next_boarding(const SharedRecord& record, const Wish& wish, const std::string& self,
                        bool holder_is_gone, Instant now, const CachePolicy& policy) {
+  if (record.proven_until && now < *record.proven_until) return {BoardingStep::serve};
   Situation situation;
   if (record.token) situation.held = record.token->lifetime;
   situation.rejected = is_rejected(record, wish);
   situation.is_successor = record.force_succeeded;
   situation.refreshing = lease_counts(record, self, holder_is_gone, now);
   situation.forced_at = record.forced_at;
-  if (record.failure) situation.blocked_until = record.failure->until;
+  if (record.failure && record.failure->credentials == wish.credentials) {
+    situation.blocked_until = record.failure->until;
+  }
   situation.min_life = wish.min_life;
 
   const Action action = next_action(situation, now, policy);
@@ -83,6 +86,7 @@ std::chrono::milliseconds life_of(const SharedRecord& record, Instant now,
   if (record.token) end = std::max(end, record.token->lifetime.expires_at);
   if (record.lease) end = std::max(end, record.lease->until);
   if (record.failure) end = std::max(end, record.failure->until);
+  if (record.proven_until) end = std::max(end, *record.proven_until);
   if (record.forced_at) end = std::max(end, *record.forced_at + policy.forced_refresh_interval);
   return std::chrono::ceil<std::chrono::milliseconds>(end - now);
 }

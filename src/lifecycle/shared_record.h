@@ -38,6 +38,7 @@ struct SharedFailure {
   Error error{.code = Errc::unreachable, .context = {}};
   Instant until{};
   unsigned count = 0;
+  std::string credentials{};  ///< what it was refused to; to others it says nothing (rule S6)
 };
 
 struct SharedRecord {
@@ -49,13 +50,16 @@ struct SharedRecord {
   std::optional<Instant> forced_at{};     ///< last refresh that a 401 or min_life forced (rule U1)
   bool force_succeeded = false;           ///< the token came after `forced_at`
   std::optional<Fingerprint> rejected{};  ///< an API refused the token with this fingerprint
+  std::optional<Instant> proven_until{};  ///< of credentials: nobody need try them first till then
 };
 
 /// What a flight wants of the shared cache.
 struct Wish {
   std::optional<Fingerprint> rejected{};  ///< any token but this one, which an API refused
   std::chrono::seconds min_life{0};
-  bool is_refresh = false;  ///< a usable token is held; a newer one is wanted
+  bool is_refresh = false;    ///< a usable token is held; a newer one is wanted
+  std::string credentials{};  ///< what we would prove ourselves with
+  std::string salt{};         ///< makes a holder of its own of one thread of this process
 };
 
 enum class BoardingStep : std::uint8_t {

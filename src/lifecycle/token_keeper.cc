@@ -236,6 +236,7 @@ TokenKeeper::Landing TokenKeeper::obtain(const PlanPtr& plan, const FlightPtr& f
   if (!parts_.fleet || !plan->shareable) return obtain_alone(plan, flight);
   Wish wish;
   wish.min_life = plan->request.min_life;
+  wish.credentials = parts_.fetcher.credentials_of(*plan);
   wish.is_refresh = held && zone_of(held->lifetime, now) != Zone::dead;
   keys_.with([&](Keys& keys) {
     const auto at = keys.states.find(plan->key);

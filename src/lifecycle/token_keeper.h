@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +38,12 @@ class TokenFetcher {
   [[nodiscard]] virtual Result<AccessToken> fetch(
       const Plan& plan, const AccessToken* parent,
       const std::function<void(const Error&)>& note_failure, Deadline deadline) = 0;
+
+  /// What a fetch of the plan would be proved with; equal texts, equal credentials. Tells nothing
+  /// of the secrets themselves. Threads: any.
+  [[nodiscard]] virtual std::string credentials_of(const Plan&) { return {}; }
+  /// Whether the provider refused just these credentials, whatever they were used for.
+  [[nodiscard]] virtual bool are_refused(const Plan&) { return false; }
 };
 
 struct KeeperOptions {
@@ -151,7 +158,12 @@ class TokenKeeper final : private FleetMember {
   Landing obtain_with_fleet(const PlanPtr& plan, const FlightPtr& flight, const Wish& wish);
   /// Nothing: it was revoked meanwhile.
   std::optional<Landing> fetch_for_fleet(const PlanPtr& plan, const FlightPtr& flight,
-                                         const Fleet::Seat& seat);
+                                         const Fleet::Seat& seat, const std::string& credentials);
+  /// The request for nothing but a trial of the credentials that the plan would be fetched with.
+  PlanPtr plan_of_trial(const Plan& plan, const std::string& credentials) const;
+  /// What a fetch brings, and, if nobody has yet, the trial of its credentials with it.
+  Landing fetch_on_trial(const PlanPtr& plan, const FlightPtr& flight,
+                         const std::string& credentials);
   std::optional<Landing> land_with_fleet(const PlanPtr& plan, const Fleet::Seat& seat,
                                          Landing landing, Withdrawals::Number number);
   Landing fetch(const PlanPtr& plan, const FlightPtr& flight, Deadline deadline);
@@ -180,7 +192,8 @@ class TokenKeeper final : private FleetMember {
   base::Guarded<Keys> keys_;
   LiveTokens live_;
   Withdrawals withdrawals_;
-  std::mutex learning_;  // guards no state: one learns at a time
+  base::Guarded<std::set<std::string>> proven_;  ///< credentials that a provider has accepted
+  std::mutex learning_;                          // guards no state: one learns at a time
   RevocationQueue revocations_;
   std::atomic<std::uint64_t> fetches_{0};
   std::atomic<std::uint64_t> forced_{0};

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t records_erased_max = 64;  ///< one by one, at a revocation; fences do the rest
 constexpr std::size_t offered_max = 100'000;
+constexpr auto proven_for = std::chrono::hours(24);
+constexpr auto undecided_for = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -32,7 +34,7 @@ TokenKeeper::Landing TokenKeeper::obtain_with_fleet(const PlanPtr& plan, const F
       }
       case BoardingStep::fetch:
       case BoardingStep::wait: {
-        auto landing = fetch_for_fleet(plan, flight, seat);
+        auto landing = fetch_for_fleet(plan, flight, seat, wish.credentials);
         if (landing) return std::move(*landing);
         continue;
       }
@@ -43,13 +45,15 @@ TokenKeeper::Landing TokenKeeper::obtain_with_fleet(const PlanPtr& plan, const F
 
 std::optional<TokenKeeper::Landing> TokenKeeper::fetch_for_fleet(const PlanPtr& plan,
                                                                  const FlightPtr& flight,
-                                                                 const Fleet::Seat& seat) {
+                                                                 const Fleet::Seat& seat,
+                                                                 const std::string& credentials) {
   const auto number = withdrawals_.number();
-  Landing landing = fetch(plan, flight, Deadline{parts_.clock->now() + options_.fetch_time_max});
+  Landing landing = fetch_on_trial(plan, flight, credentials);
   if (landing.token) return land_with_fleet(plan, seat, std::move(landing), number);
 
   const Error none{.code = Errc::cancelled, .context = {}};
-  parts_.fleet->give_back(*plan, seat, landing.is_parents_failure ? none : landing.token.error());
+  const auto& failure = landing.is_parents_failure ? none : landing.token.error();
+  parts_.fleet->give_back(*plan, seat, failure, credentials);
   // Rule C4: what the others hold is served while it lives, as what we hold would be.
   if (seat.token && keep_shared(plan, *seat.token, seat.token_position)) {
     landing.fallback.emplace(seat.token->token.share());
@@ -72,13 +76,55 @@ std::optional<TokenKeeper::Landing> TokenKeeper::land_with_fleet(const PlanPtr& 
       return Landing{landed.instead->token.share()};
     }
   } else {
-    parts_.fleet->give_back(*plan, seat, {.code = Errc::cancelled, .context = {}});
+    parts_.fleet->give_back(*plan, seat, {.code = Errc::cancelled, .context = {}}, {});
     is_kept = keep_it();
   }
   if (is_kept) return landing;
   if (withdrawals_.buried(token.fingerprint())) return Landing{fail(given_again(token))};
   take_back(std::move(*landing.token));
   return std::nullopt;
+}
+
+PlanPtr TokenKeeper::plan_of_trial(const Plan& plan, const std::string& credentials) const {
+  auto trial = std::make_shared<Plan>();
+  trial->key = "client:" + parts_.provider_keys.at(plan.provider) + credentials;
+  trial->provider = plan.provider;
+  trial->shareable = true;
+  return trial;
+}
+
+// Rule C9. A wrong secret is wrong for every subject. So credentials that no provider has accepted
+// yet are tried by one flight of the whole fleet, and the others wait for what comes of it. What
+// comes of it may be neither yes nor no: the provider is away, or will not say whether it means the
+// client or the subject. Then everybody tries for himself, for a while.
+TokenKeeper::Landing TokenKeeper::fetch_on_trial(const PlanPtr& plan, const FlightPtr& flight,
+                                                 const std::string& credentials) {
+  const auto fetch_now = [&] {
+    return fetch(plan, flight, Deadline{parts_.clock->now() + options_.fetch_time_max});
+  };
+  if (credentials.empty() || plan->parent) return fetch_now();
+  const PlanPtr trial = plan_of_trial(*plan, credentials);
+  if (proven_.with([&](const auto& all) { return all.contains(trial->key); })) return fetch_now();
+
+  Wish wish{.credentials = credentials, .salt = "#" + parts_.fleet->new_id()};
+  const auto seat = parts_.fleet->board(*trial, wish);
+  if (seat.step == BoardingStep::fail && seat.failure) {
+    Landing landing{fail(seat.failure->error)};
+    landing.failed_until = seat.failure->until;
+    return landing;
+  }
+  if (seat.is_alone || seat.step != BoardingStep::fetch) return fetch_now();
+
+  Landing landing = fetch_now();
+  if (landing.token) {
+    proven_.with([&](auto& all) { all.insert(trial->key); });
+    parts_.fleet->note_proven(*trial, seat, proven_for);
+  } else if (parts_.fetcher.are_refused(*plan)) {
+    parts_.fleet->give_back(*trial, seat, landing.token.error(), credentials);
+  } else {
+    parts_.fleet->note_proven(*trial, seat, undecided_for);
+  }
+  return landing;
 }
 
 bool TokenKeeper::keep_shared(const PlanPtr& plan, const CachedToken& cached,

@@ -187,9 +187,10 @@ class Fleet:
         path.write_bytes(made.stdout)
         return path
 
-    def write_config(self, name, client_secret="client.secret", sealing_key="sealing.key"):
+    def write_config(self, name, client_secret="client.secret", sealing_key="sealing.key",
+                     base="valetkey.toml", app="box-app.json"):
         """The emulator's own configuration, and the fleet's cache."""
-        text = (self.home / "valetkey.toml").read_text()
+        text = (self.home / base).read_text().replace("box-app.json", app)
         text = text.replace("file:client.secret", f"file:{client_secret}")
         if self.servers:
             if not (self.home / sealing_key).exists():
