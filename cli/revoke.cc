@@ -42,28 +42,53 @@ Result<Secret> read_token() {
   });
 }
 
-Result<RevocationReport> revoke_what_was_asked(const Options& options, const Context& context) {
+struct Done {
+  RevocationReport report{};
+  bool is_shared = false;
+};
+
+Result<Done> revoke_what_was_asked(const Options& options, const Context& context) {
   const Globals& globals = context.globals;
   auto client = open_client(globals);
   if (!client) return failure_of(std::move(client));
   auto provider = provider_of(globals, client->config());
   if (!provider) return failure_of(std::move(provider));
+  const Deadline deadline = deadline_in(globals.timeout);
+  Result<RevocationReport> report;
   if (options.token_stdin) {
     auto token = read_token();
     if (!token) return failure_of(std::move(token));
-    return client->revoke(*provider, std::move(*token), deadline_in(globals.timeout));
+    report = client->revoke(*provider, std::move(*token), deadline);
+  } else if (options.all) {
+    report = client->revoke_all(deadline);
+  } else {
+    report = client->revoke_subject(*provider, options.subject.subject(), deadline);
   }
-  const Deadline deadline = deadline_in(globals.timeout);
-  if (options.all) return client->revoke_all(deadline);
-  return client->revoke_subject(*provider, options.subject.subject(), deadline);
+  if (!report) return failure_of(std::move(report));
+  return Done{std::move(*report), !client->config().cache.shared.empty()};
 }
 
 std::string counted(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " token" : " tokens");
 }
 
-int report(const RevocationReport& report, Console& console) {
+/// With a shared cache, what this command holds is the smaller part of what it revokes.
+int report_to_fleet(const RevocationReport& report, Console& console) {
+  if (report.untold) {
+    console.error("the shared cache is away, and the other processes were not told");
+    console.hint(
+        "they may go on using what was to be revoked: run the same command again when "
+        "`valetkey doctor` finds the cache");
+    return exit_unreachable;
+  }
+  console.write("told every process that shares the cache\n");
+  return exit_done;
+}
+
+int report(const RevocationReport& report, bool is_shared, Console& console) {
+  const int told = is_shared ? report_to_fleet(report, console) : exit_done;
   if (report.delivered + report.pending + report.ended + report.refused == 0) {
+    if (is_shared) return told;
     console.error("nothing was revoked: this command holds no tokens");
     console.hint(
         "tokens live in the processes that fetched them; ask the process that holds them, or give "
@@ -72,7 +97,7 @@ int report(const RevocationReport& report, Console& console) {
   }
   if (report.delivered != 0) console.write("revoked: " + counted(report.delivered) + "\n");
   if (report.ended != 0) console.write("already ended: " + counted(report.ended) + "\n");
-  if (report.pending + report.refused == 0) return exit_done;
+  if (report.pending + report.refused == 0) return told;
   const std::string reason =
       report.last_error ? ": " + describe(*report.last_error) : std::string();
   if (report.refused != 0) {
@@ -96,7 +121,7 @@ int revoke(const Options& options, const Context& context) {
     return exit_usage;
   }
   const auto done = revoke_what_was_asked(options, context);
-  if (done) return report(*done, context.console);
+  if (done) return report(done->report, done->is_shared, context.console);
   context.console.complain(done.error());
   return exit_code_for(done.error());
 }

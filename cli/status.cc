@@ -41,6 +41,25 @@ json::object json_of(const PendingRevocation& pending) {
   return made;
 }
 
+json::value json_of(const SharedCacheStatus& shared) {
+  if (shared.servers.empty()) return nullptr;
+  json::object made;
+  made["servers"] = shared.servers;
+  made["reachable"] = shared.reachable;
+  made["hears"] = shared.hears;
+  made["last_error"] =
+      shared.last_error.empty() ? json::value(nullptr) : json::value(shared.last_error);
+  made["hits"] = shared.hits;
+  made["waits"] = shared.waits;
+  made["taken_over"] = shared.taken_over;
+  made["refused_writes"] = shared.refused_writes;
+  made["failures"] = shared.failures;
+  made["rubbish"] = shared.rubbish;
+  made["learnt"] = shared.learnt;
+  made["untold"] = shared.untold;
+  return made;
+}
+
 json::object json_of(const Status& status) {
   json::array tokens;
   for (const auto& token : status.tokens)
@@ -57,6 +76,7 @@ json::object json_of(const Status& status) {
                       {"forced_refreshes", counters.forced_refreshes},
                       {"failures", counters.failures},
                       {"revocations", counters.revocations}};
+  made["shared"] = json_of(status.shared);
   made["memory_locked"] = status.memory_locked;
   return made;
 }
@@ -71,6 +91,23 @@ std::string lines_for(const TokenStatus& token) {
   return text;
 }
 
+std::string lines_for(const SharedCacheStatus& shared) {
+  if (shared.servers.empty()) return {};
+  std::string text = "shared with other processes through " + shared.servers;
+  if (!shared.reachable) {
+    text += ", which is away";
+    if (!shared.last_error.empty()) text += ": " + shared.last_error;
+    return text + "\n";
+  }
+  text += shared.hears == "at once" ? "; their revocations arrive at once\n"
+                                    : "; their revocations arrive within a second\n";
+  if (shared.untold != 0) {
+    text += "revocations that other processes have not been told of yet: " +
+            std::to_string(shared.untold) + "\n";
+  }
+  return text;
+}
+
 std::string lines_for(const Status& status) {
   std::string text;
   for (const auto& token : status.tokens)
@@ -82,6 +119,7 @@ std::string lines_for(const Status& status) {
     text += "revocation pending: " + std::string(pending.fingerprint.text()) + "  " +
             text_of(pending.subject) + "  " + std::to_string(pending.attempts) + " attempts\n";
   }
+  text += lines_for(status.shared);
   text += status.memory_locked ? "secrets are kept out of swap\n"
                                : "secrets may reach swap: the kernel refuses to lock memory\n";
   return text;
@@ -102,7 +140,7 @@ int show_status(bool as_json, const Context& context) {
 
 Action declare_status(CLI::App& app) {
   auto as_json = std::make_shared<bool>(false);  // shared by the parser and the action
-  app.add_flag("--json", *as_json, "one object: tokens, pending_revocations, counters");
+  app.add_flag("--json", *as_json, "one object: tokens, pending_revocations, counters, shared");
   return [as_json](const Context& context) { return show_status(*as_json, context); };
 }
 

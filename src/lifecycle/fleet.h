@@ -99,7 +99,7 @@ class Fleet final : public TokenCache {
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 
-  /// Begins to look. `member` outlives `stop`.
+  /// Looks, and begins to watch. `member` outlives `stop`. Blocks: a round trip.
   void start(FleetMember& member);
   /// Blocks: until the question in the air is answered.
   void stop();

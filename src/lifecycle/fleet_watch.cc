@@ -30,6 +30,7 @@ Fleet::Fleet(FleetParts parts, FleetOptions options)
 
 void Fleet::start(FleetMember& member) {
   member_ = &member;
+  look();  // what is revoked is known before anything is served
   try {
     watcher_ = std::thread([this] { watch(); });
   } catch (const std::system_error&) {
@@ -47,12 +48,12 @@ void Fleet::stop() {
 }
 
 void Fleet::watch() {
-  do {
+  while (stopper_.wait_until(parts_.clock->now() + options_.look_interval)) {
     look();
     if (must_write_again_.exchange(false)) write_again();
     resend();
     renew_leases();
-  } while (stopper_.wait_until(parts_.clock->now() + options_.look_interval));
+  }
 }
 
 bool Fleet::is_current(Instant now) const noexcept {

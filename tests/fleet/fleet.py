@@ -36,14 +36,14 @@ KINDS = {
     "redis": (Redis, 1, False),
     "redis_unix": (Redis, 1, True),
 }
-# What the lease in the cache server may last beyond the deadline of a fetch: whole seconds are all
-# that memcached counts, and a process that took it over fetches in its turn.
-LEASE_SECONDS_BEYOND_FETCH = 5
 
 
 def lease_seconds(http_timeout_seconds):
-    """How long anybody may have to wait for the token of a process that was killed."""
-    return http_timeout_seconds + LEASE_SECONDS_BEYOND_FETCH
+    """How long anybody may have to wait for the token of a process that was killed: until its lease
+    runs out, which is a little longer than a fetch may take, and for the fetch of whoever takes
+    over; two seconds are for the whole seconds that memcached counts and a busy machine."""
+    lease = http_timeout_seconds + max(1, http_timeout_seconds / 6)
+    return lease + 2
 
 
 class WorkerEnded(Exception):
