@@ -99,8 +99,8 @@ std::string lines_for(const SharedCacheStatus& shared) {
     if (!shared.last_error.empty()) text += ": " + shared.last_error;
     return text + "\n";
   }
-  text += shared.hears == "at once" ? "; their revocations arrive at once\n"
-                                    : "; their revocations arrive within a second\n";
+  text += "; their revocations arrive ";
+  text += shared.hears == "polls" ? "within a second\n" : "at once\n";
   if (shared.untold != 0) {
     text += "revocations that other processes have not been told of yet: " +
             std::to_string(shared.untold) + "\n";

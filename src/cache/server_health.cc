@@ -44,8 +44,9 @@ void ServerHealth::failed(const Error& error, Instant now) {
     return state.failures == 1;
   });
   if (!is_news) return;
-  base::log(LogLevel::warning, name_ + " is away: " + describe(error) +
-                                   "; each process fetches its own tokens until it is back");
+  // The error names the server.
+  base::log(LogLevel::warning,
+            describe(error) + "; each process fetches its own tokens until it answers");
 }
 
 void ServerHealth::answered() {

@@ -222,7 +222,7 @@ TEST(OpenSharedCache, OpensWithAServerThatIsAwayAndWarnsOnce) {
   EXPECT_TRUE(shared);
   EXPECT_THAT(world.mistakes, IsEmpty());
   EXPECT_EQ(while_away, "-");
-  EXPECT_THAT(warnings, ElementsAre(HasSubstr(" is away: ")));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("; each process fetches its own tokens")));
 }
 
 TEST(DiagnoseSharedCache, IsContentWithAGoodServer) {

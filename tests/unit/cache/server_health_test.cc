@@ -121,7 +121,7 @@ TEST_F(ServerHealthTest, WarnsOnceAndSaysOnceThatTheServerIsBack) {
   health_.answered();
   health_.answered();
 
-  EXPECT_THAT(lines_, ElementsAre(HasSubstr("memcached host:1 is away: cannot connect"),
+  EXPECT_THAT(lines_, ElementsAre(HasSubstr("cannot connect; each process fetches its own"),
                                   "memcached host:1 is back"));
 }
 
