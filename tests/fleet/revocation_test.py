@@ -7,7 +7,7 @@ import fleet
 OBSERVERS = 3 if fleet.SMALL else 7
 ROUNDS = 3 if fleet.SMALL else 10
 LIMIT_MS = 30_000
-# Rule R3: at once with Redis, within a second with Memcached.
+# By rule R3, at once with Redis and within a second with Memcached.
 PROMISED_NS = {"memcached": 1_000_000_000, "redis": 0}
 
 
