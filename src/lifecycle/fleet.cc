@@ -109,14 +109,20 @@ Result<void> Fleet::update(const std::string& key,
   return fail(Errc::timed_out, "a value of the shared cache is written to by too many at once");
 }
 
+// SECURITY: what the seal lets through was written by a holder of the key; that it is this plan's
+// token all the same is not left to every writer's care.
+bool Fleet::is_good_for(const SharedRecord& record, const Plan& plan) {
+  const AccessToken& token = record.token->token;
+  return token.provider() == plan.request.provider && token.subject() == plan.request.subject &&
+         !member_->is_withdrawn(token, plan, record.token_position);
+}
+
 std::optional<Fleet::Seat> Fleet::try_board(const Plan& plan, const Wish& wish, bool holder_is_gone,
                                             std::string& holder) {
   auto loaded = load(plan.key);
   if (!loaded) return seat_alone();
   SharedRecord& record = loaded->record;
-  if (record.token && member_->is_withdrawn(record.token->token, plan, record.token_position)) {
-    record.token.reset();
-  }
+  if (record.token && !is_good_for(record, plan)) record.token.reset();
   const Instant now = parts_.clock->now();
   const std::string self = parts_.self + wish.salt;
   const auto [step, is_forced] =
@@ -171,8 +177,8 @@ Fleet::Seat Fleet::board(const Plan& plan, const Wish& wish) {
     if (seat) return std::move(*seat);
     if (!std::exchange(has_waited, true)) waits_.fetch_add(1, std::memory_order_relaxed);
     const Instant now = parts_.clock->now();
-    // Leases end or are renewed by flights that end: this is for what should not be.
-    if (now - began > options_.lease * 3) return seat_alone();
+    // Leases end, or are renewed by flights that end: the longest wait is for what should not be.
+    if (now - began > wish.patience.value_or(options_.lease * 3)) return seat_alone();
     if (parts_.is_gone && !holder.empty() && gone != holder && now >= gone_check_at) {
       gone_check_at = now + gone_check_interval;
       if (parts_.is_gone(holder)) {

@@ -170,6 +170,7 @@ class Fleet final : public TokenCache {
   /// false when nothing is to be saved. Errors: as SharedStore; timed_out when others always win.
   [[nodiscard]] Result<void> update(const std::string& key,
                                     const std::function<bool(SharedRecord&)>& change);
+  [[nodiscard]] bool is_good_for(const SharedRecord& record, const Plan& plan);
   void absorb(std::vector<SharedStore::Found> heads, ClockOffset offset, Instant asked_at);
   void note_away(const Error& error);
   void resend();

@@ -17,6 +17,16 @@ constexpr auto clock_interval = 60s;
 /// own clock is finer than the whole seconds that some servers count in.
 constexpr std::chrono::nanoseconds clock_agreement = 1500ms;
 constexpr std::size_t own_max = 4096;
+constexpr std::size_t own_tombstones_max = 250'000;
+
+void forget_oldest(std::vector<Revocation>& own) {
+  std::size_t tombstones = 0;
+  std::size_t kept = 0;
+  while (kept < own.size() && kept < own_max && tombstones < own_tombstones_max) {
+    tombstones += own[own.size() - ++kept].tombstones.size();
+  }
+  own.erase(own.begin(), own.end() - static_cast<std::ptrdiff_t>(kept));
+}
 
 }  // namespace
 
@@ -143,8 +153,10 @@ Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
   const bool is_shared = copies.size() < all;
   state_.with([&](State& state) {
     std::erase_if(state.own, [now](const Revocation& one) { return one.until <= now; });
-    if (state.own.size() >= own_max) state.own.erase(state.own.begin());
-    if (!copies.empty()) state.unsent.push_back({revocation, copies});
+    forget_oldest(state.own);
+    if (!copies.empty() && state.unsent.size() < own_max) {
+      state.unsent.push_back({revocation, copies});
+    }
     state.own.push_back(std::move(revocation));
   });
   Announced announced{.is_shared = is_shared};

@@ -60,6 +60,8 @@ struct Wish {
   bool is_refresh = false;    ///< a usable token is held; a newer one is wanted
   std::string credentials{};  ///< what we would prove ourselves with
   std::string salt{};         ///< makes a holder of its own of one thread of this process
+  /// Waits for another process no longer than this; absent: as long as its lease.
+  std::optional<std::chrono::nanoseconds> patience{};
 };
 
 enum class BoardingStep : std::uint8_t {

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t records_erased_max = 64;  ///< one by one, at a revocation; fences do the rest
 constexpr std::size_t offered_max = 100'000;
 constexpr auto proven_for = std::chrono::hours(24);
+constexpr auto trial_patience = std::chrono::seconds(5);
 constexpr auto undecided_for = std::chrono::seconds(10);
 
 }  // namespace
@@ -106,7 +107,8 @@ TokenKeeper::Landing TokenKeeper::fetch_on_trial(const PlanPtr& plan, const Flig
   const PlanPtr trial = plan_of_trial(*plan, credentials);
   if (proven_.with([&](const auto& all) { return all.contains(trial->key); })) return fetch_now();
 
-  Wish wish{.credentials = credentials, .salt = "#" + parts_.fleet->new_id()};
+  const Wish wish{
+      .credentials = credentials, .salt = "#" + parts_.fleet->new_id(), .patience = trial_patience};
   const auto seat = parts_.fleet->board(*trial, wish);
   if (seat.step == BoardingStep::fail && seat.failure) {
     Landing landing{fail(seat.failure->error)};

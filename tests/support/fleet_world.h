@@ -20,6 +20,7 @@ inline lifecycle::PlanPtr shared_plan(const std::string& key, Subject subject = 
                                       lifecycle::PlanPtr parent = nullptr) {
   auto plan = std::make_shared<lifecycle::Plan>();
   plan->key = key;
+  plan->request.provider = "test";  // as support::fields_of
   plan->request.subject = std::move(subject);
   plan->parent = std::move(parent);
   plan->shareable = true;
