@@ -68,6 +68,7 @@ Result<LogHead> decode_head(const Secret& bytes, ClockOffset offset) {
     LogHead head;
     if (from.number() != head_version) from.fail();
     head.epoch = from.text(id_bytes_max);
+    if (head.epoch.empty()) from.fail();
     head.last = from.number();
     const std::size_t stretches = from.count(stretches_max);
     std::uint64_t before = 0;

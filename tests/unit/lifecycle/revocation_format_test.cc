@@ -145,9 +145,11 @@ TEST(RevocationFormat, GivesBackAHeadByTheClockOfWhoeverReads) {
   ASSERT_TRUE(read);
   EXPECT_EQ(*read, expected);
 
-  const auto empty = decode_head(encode_head({}, offset_here), offset_there);
+  const LogHead of_nothing{.epoch = "e"};
+  const auto empty = decode_head(encode_head(of_nothing, offset_here), offset_there);
   ASSERT_TRUE(empty);
-  EXPECT_EQ(*empty, LogHead{});
+  EXPECT_EQ(*empty, of_nothing);
+  EXPECT_FALSE(decode_head(encode_head({.last = 1}, offset_here), offset_there));
 }
 
 TEST(RevocationFormat, GivesBackARevocationByTheClockOfWhoeverReads) {
