@@ -83,7 +83,8 @@ Result<LogHead> decode_head(const Secret& bytes, ClockOffset offset) {
       head.stretches.push_back(stretch);
     }
     if (!from.whole()) {
-      return fail(Errc::malformed_response, "the head of the log of revocations is unreadable");
+      return fail(Errc::malformed_response, "the head of the log of revocations is unreadable",
+                  another_version_hint);
     }
     return head;
   });
@@ -127,7 +128,8 @@ Result<Revocation> decode_revocation(const Secret& bytes, ClockOffset offset) {
     revocation.at = from.instant();
     revocation.until = from.instant();
     if (!from.whole()) {
-      return fail(Errc::malformed_response, "an entry of the log of revocations is unreadable");
+      return fail(Errc::malformed_response, "an entry of the log of revocations is unreadable",
+                  another_version_hint);
     }
     return revocation;
   });
