@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "valetkey/error.h"
 #include "valetkey/http.h"
+#include "valetkey/secret.h"
 
 namespace valetkey::fuzz {
 
@@ -64,6 +65,13 @@ inline void check_error(const Error& error) {
   VALETKEY_ASSERT(error.server_text.size() <= 203);
   VALETKEY_ASSERT(!error.retry_after || (error.retry_after->count() >= 0 &&
                                          *error.retry_after <= std::chrono::hours(24)));
+}
+
+/// What was read is written back the same.
+inline bool is_same(const Secret& written, const Secret& read) {
+  return written.reveal([&](std::string_view one) {
+    return read.reveal([one](auto other) { return one == other; });
+  });
 }
 
 }  // namespace valetkey::fuzz

@@ -18,6 +18,11 @@ namespace valetkey::lifecycle {
 /// Instants themselves mean nothing outside one boot of one machine.
 using ClockOffset = std::chrono::nanoseconds;
 
+/// Only valetkey can seal a value so that it opens. What then is unreadable, another version wrote.
+inline constexpr const char* another_version_hint =
+    "another version of valetkey uses the same cache servers: update all of them, or give each "
+    "version servers of its own";
+
 class ByteWriter {
  public:
   explicit ByteWriter(ClockOffset offset) : offset_(offset) {}

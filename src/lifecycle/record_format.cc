@@ -167,7 +167,8 @@ Result<SharedRecord> decode_record(const Secret& bytes, ClockOffset offset) {
     if (from.flag()) record.rejected = from.fingerprint();
     if (from.flag()) record.proven_until = from.instant();
     if (!from.whole()) {
-      return fail(Errc::malformed_response, "a value of the shared cache is not of this version");
+      return fail(Errc::malformed_response, "a value of the shared cache is not of this version",
+                  another_version_hint);
     }
     return record;
   });

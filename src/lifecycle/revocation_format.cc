@@ -68,6 +68,7 @@ Result<LogHead> decode_head(const Secret& bytes, ClockOffset offset) {
     LogHead head;
     if (from.number() != head_version) from.fail();
     head.epoch = from.text(id_bytes_max);
+    if (head.epoch.empty()) from.fail();
     head.last = from.number();
     const std::size_t stretches = from.count(stretches_max);
     std::uint64_t before = 0;
@@ -82,7 +83,8 @@ Result<LogHead> decode_head(const Secret& bytes, ClockOffset offset) {
       head.stretches.push_back(stretch);
     }
     if (!from.whole()) {
-      return fail(Errc::malformed_response, "the head of the log of revocations is unreadable");
+      return fail(Errc::malformed_response, "the head of the log of revocations is unreadable",
+                  another_version_hint);
     }
     return head;
   });
@@ -126,7 +128,8 @@ Result<Revocation> decode_revocation(const Secret& bytes, ClockOffset offset) {
     revocation.at = from.instant();
     revocation.until = from.instant();
     if (!from.whole()) {
-      return fail(Errc::malformed_response, "an entry of the log of revocations is unreadable");
+      return fail(Errc::malformed_response, "an entry of the log of revocations is unreadable",
+                  another_version_hint);
     }
     return revocation;
   });

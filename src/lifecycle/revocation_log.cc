@@ -37,25 +37,7 @@ RevocationLog::Look RevocationLog::read(std::vector<SharedStore::Found> heads, C
                                         std::vector<Progress>& progress, Deadline deadline) {
   Look look;
   for (std::size_t copy = 0; copy < heads.size(); ++copy) {
-    auto& found = heads[copy];
-    if (!found) {
-      look.error = std::move(found).error();
-      continue;
-    }
-    const Seen seen = seen_.with([copy](const std::vector<Seen>& all) { return all[copy]; });
-    if (!*found) {
-      look.answered = true;
-      if (seen.epoch.empty()) continue;
-      look.was_lost = true;
-      progress.push_back({copy, {}, 0});
-      continue;
-    }
-    auto head = decode_head((*found)->bytes, offset);
-    if (!head) {
-      look.error = std::move(head).error();
-      continue;
-    }
-    auto done = read_copy(copy, *head, offset, look, progress, deadline);
+    auto done = read_copy(copy, std::move(heads[copy]), offset, look, progress, deadline);
     if (done) {
       look.answered = true;
     } else {
@@ -65,14 +47,58 @@ RevocationLog::Look RevocationLog::read(std::vector<SharedStore::Found> heads, C
   return look;
 }
 
-Result<void> RevocationLog::read_copy(std::size_t copy, const LogHead& head, ClockOffset offset,
-                                      Look& look, std::vector<Progress>& progress,
-                                      Deadline deadline) {
-  const Seen seen = seen_.with([copy](const std::vector<Seen>& all) { return all[copy]; });
-  const bool is_same = seen.epoch == head.epoch && seen.slot <= head.last;
-  if (is_same && seen.slot == head.last) return {};
-  if (!is_same && !seen.epoch.empty()) look.was_lost = true;
-  std::uint64_t next = is_same ? std::max(seen.slot + 1, head.first()) : head.first();
+Result<RevocationLog::Head> RevocationLog::head_in(SharedStore::Found found, ClockOffset offset) {
+  if (!found) return failure_of(std::move(found));
+  if (!*found) return Head{};
+  auto head = decode_head((*found)->bytes, offset);
+  if (!head) return failure_of(std::move(head));
+  return Head{std::move(*head), std::move((*found)->version)};
+}
+
+RevocationLog::Seen RevocationLog::seen_of(std::size_t copy) const {
+  return seen_.with([copy](const std::vector<Seen>& all) { return all[copy]; });
+}
+
+Result<void> RevocationLog::read_copy(std::size_t copy, SharedStore::Found found,
+                                      ClockOffset offset, Look& look,
+                                      std::vector<Progress>& progress, Deadline deadline) {
+  auto head = head_in(std::move(found), offset);
+  if (!head) return failure_of(std::move(head));
+  const Seen seen = seen_of(copy);
+  const auto is_ahead = [&] {
+    return head->log.epoch == seen.epoch && head->log.last >= seen.slot;
+  };
+  if (!seen.epoch.empty() && !is_ahead()) {
+    // Another thread may have asked later and been answered sooner. What is answered to a question
+    // that is asked now cannot be older than what was seen.
+    head = head_in(std::move(store_.get({head_names_[copy]}, deadline).front()), offset);
+    if (!head) return failure_of(std::move(head));
+    look.was_lost |= !is_ahead();
+  }
+  if (head->log.epoch.empty()) {
+    if (!seen.epoch.empty()) progress.push_back({copy, {}, 0});
+    return {};
+  }
+  if (is_ahead()) {
+    return read_entries(copy, head->log, seen.slot + 1, true, offset, look, progress, deadline);
+  }
+  const bool went_back = head->log.epoch == seen.epoch;
+  auto done = read_entries(copy, head->log, 1, !went_back, offset, look, progress, deadline);
+  if (!done || !went_back) return done;
+  // A server came back with an older state of itself. Places that were given out before must not
+  // be given out again, or a fence would seem to be older than what was fetched before it. Errors:
+  // it is found to have gone back once more, and mended then.
+  head->log.last = seen.slot;
+  (void)store_.put(head_names_[copy], head->version, encode_head(head->log, offset), head_life,
+                   deadline);
+  return {};
+}
+
+Result<void> RevocationLog::read_entries(std::size_t copy, const LogHead& head, std::uint64_t from,
+                                         bool has_places, ClockOffset offset, Look& look,
+                                         std::vector<Progress>& progress, Deadline deadline) {
+  if (from > head.last && from > 1) return {};
+  std::uint64_t next = std::max(from, head.first());
   while (next <= head.last) {
     std::vector<StoredName> names;
     for (; next <= head.last && names.size() < batch_max; ++next)
@@ -85,7 +111,7 @@ Result<void> RevocationLog::read_copy(std::size_t copy, const LogHead& head, Clo
       auto revocation = decode_revocation((*entry)->bytes, offset);
       if (!revocation) continue;
       LearntRevocation learnt{std::move(*revocation)};
-      if (copy == 0) {
+      if (copy == 0 && has_places) {
         learnt.position = LogPosition{head.epoch, next - names.size() + index};
       }
       look.news.push_back(std::move(learnt));
@@ -135,20 +161,25 @@ Result<void> RevocationLog::append_to(std::size_t copy, const Revocation& revoca
   std::string claimed_epoch;
   std::uint64_t claimed = 0;
   for (unsigned tried = 0; tried < tries_max; ++tried) {
-    auto found = std::move(store_.get({head_names_[copy]}, deadline).front());
+    auto found = head_in(std::move(store_.get({head_names_[copy]}, deadline).front()), offset);
+    // Sealed by one of us, and unreadable: another version's. To write over it would lose theirs.
     if (!found) return failure_of(std::move(found));
-    LogHead head{.epoch = new_epoch};
-    std::string version;
-    if (*found) {
-      auto decoded = decode_head((*found)->bytes, offset);
-      // Sealed by one of us, and unreadable: another version's. To write over it would lose theirs.
-      if (!decoded) return failure_of(std::move(decoded));
-      head = std::move(*decoded);
-      version = (*found)->version;
+    auto& [head, version] = *found;
+    if (head.epoch.empty()) {
+      // The head of nothing comes first: if the log is lost between claim and head, that shows. So
+      // it does when it is lost again: each beginning is an epoch of its own.
+      const LogHead none{.epoch = new_epoch + (tried == 0 ? "" : "-" + std::to_string(tried))};
+      auto begun =
+          store_.put(head_names_[copy], "", encode_head(none, offset), head_life, deadline);
+      if (!begun) return failure_of(std::move(begun));
+      continue;
     }
     if (claimed == 0 || claimed_epoch != head.epoch) {
       claimed_epoch = head.epoch;
-      claimed = std::max(head.last, claimed) + 1;
+      // Nor below what was read here, if the log went back to an older state of itself.
+      const Seen seen = seen_of(copy);
+      const std::uint64_t known = seen.epoch == head.epoch ? seen.slot : 0;
+      claimed = std::max({head.last, claimed, known}) + 1;
       auto put = store_.put(slot_name(head.epoch, claimed, copy), "", bytes, life, deadline);
       if (!put) return failure_of(std::move(put));
       // Somebody else's claim, whose head is on its way; the next slot may be free.
@@ -161,7 +192,12 @@ Result<void> RevocationLog::append_to(std::size_t copy, const Revocation& revoca
                             encode_head(appended(head, claimed, revocation.until, now), offset),
                             head_life, deadline);
     if (!moved) return failure_of(std::move(moved));
-    if (*moved) return {};
+    if (!*moved) continue;
+    // Known from now on, so that its loss is noticed even before it was first read.
+    seen_.with([&, &epoch = head.epoch](std::vector<Seen>& all) {
+      if (all[copy].epoch.empty()) all[copy].epoch = epoch;
+    });
+    return {};
   }
   return fail(Errc::unreachable, "the log of revocations is written to by too many at once");
 }

@@ -124,9 +124,18 @@ class RevocationLog {
   };
   [[nodiscard]] StoredName slot_name(const std::string& epoch, std::uint64_t slot,
                                      std::size_t copy) const;
-  [[nodiscard]] Result<void> read_copy(std::size_t copy, const LogHead& head, ClockOffset offset,
-                                       Look& look, std::vector<Progress>& progress,
-                                       Deadline deadline);
+  struct Head {
+    LogHead log{};  ///< without an epoch: there is none
+    std::string version{};
+  };
+  [[nodiscard]] static Result<Head> head_in(SharedStore::Found found, ClockOffset offset);
+  [[nodiscard]] Seen seen_of(std::size_t copy) const;
+  [[nodiscard]] Result<void> read_copy(std::size_t copy, SharedStore::Found found,
+                                       ClockOffset offset, Look& look,
+                                       std::vector<Progress>& progress, Deadline deadline);
+  [[nodiscard]] Result<void> read_entries(std::size_t copy, const LogHead& head, std::uint64_t from,
+                                          bool has_places, ClockOffset offset, Look& look,
+                                          std::vector<Progress>& progress, Deadline deadline);
   [[nodiscard]] Result<void> append_to(std::size_t copy, const Revocation& revocation,
                                        const std::string& new_epoch, ClockOffset offset,
                                        Instant now, Deadline deadline);

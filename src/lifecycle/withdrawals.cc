@@ -22,6 +22,14 @@ std::string name_of_reach(const std::optional<std::size_t>& provider,
   return name;
 }
 
+/// By the log where it knows both, because machines' clocks differ; else by time.
+bool comes_before(const Withdrawals::Fence& one, const Withdrawals::Fence& other) {
+  if (one.position && other.position && one.position->epoch == other.position->epoch) {
+    return one.position->slot < other.position->slot;
+  }
+  return one.at < other.at;
+}
+
 bool was_fetched_before(const Withdrawals::Fence& fence, const AccessToken& token,
                         const std::optional<LogPosition>& position) {
   if (position && fence.position && position->epoch == fence.position->epoch) {
@@ -64,10 +72,13 @@ bool Withdrawals::fence(const Reach& reach, const Fence& fence, Instant now) {
       if (fence.position) standing.fence.position = fence.position;
       return false;
     }
-    if (!is_first && fence.at < standing.fence.at) return false;
-    const Instant until = std::max(standing.fence.until, fence.until);
-    standing = {fence, ++state.last};
-    standing.fence.until = until;
+    if (!is_first && comes_before(fence, standing.fence)) return false;
+    const Fence before = std::exchange(standing.fence, fence);
+    if (!is_first) {
+      standing.fence.at = std::max(before.at, fence.at);
+      standing.fence.until = std::max(before.until, fence.until);
+    }
+    standing.number = ++state.last;
     return true;
   });
 }

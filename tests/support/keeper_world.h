@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,21 @@ class ScriptedProvider final : public lifecycle::TokenFetcher, public lifecycle:
       return fail(code, "as the script says");
     });
   }
+  /// From now on fetches are proved with credentials of this label.
+  void uses(std::string label) {
+    const std::lock_guard lock(mutex_);
+    label_ = std::move(label);
+  }
+  /// Whether fetches with that label find their client. When not, they fail, and it is known that
+  /// the credentials are the reason.
+  void will_accept(const std::string& label, bool accepts) {
+    const std::lock_guard lock(mutex_);
+    if (accepts) {
+      refused_.erase(label);
+    } else {
+      refused_.insert(label);
+    }
+  }
   void revocations_fail(bool fails, Errc code = Errc::unreachable) {
     const std::lock_guard lock(mutex_);
     revocations_fail_ = fails;
@@ -67,9 +83,20 @@ class ScriptedProvider final : public lifecycle::TokenFetcher, public lifecycle:
       if (!script_.empty()) {
         answer = std::move(script_.front());
         script_.pop_front();
+      } else if (refused_.contains(label_)) {
+        return fail(Errc::invalid_client, "no such client");
       }
     }
     return answer ? answer(plan, parent) : ordinary(plan, parent);
+  }
+
+  std::string credentials_of(const lifecycle::Plan&) override {
+    const std::lock_guard lock(mutex_);
+    return label_;
+  }
+  bool are_refused(const lifecycle::Plan&) override {
+    const std::lock_guard lock(mutex_);
+    return refused_.contains(label_);
   }
 
   Result<AccessToken> ordinary(const lifecycle::Plan& plan, const AccessToken* parent,
@@ -100,6 +127,8 @@ class ScriptedProvider final : public lifecycle::TokenFetcher, public lifecycle:
   Clock& clock_;
   mutable std::mutex mutex_;
   std::deque<Answer> script_;
+  std::string label_;  ///< empty: credentials play no part
+  std::set<std::string> refused_;
   std::vector<std::string> fetched_;
   std::vector<std::string> revoked_;
   std::function<void()> on_revoke_;
