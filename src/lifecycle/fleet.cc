@@ -293,12 +293,17 @@ std::optional<CachedToken> Fleet::find(const std::string& key) {
 }
 
 void Fleet::store(const std::string& key, CachedToken token) {
+  offer(key, token, log_.position());
+}
+
+void Fleet::offer(const std::string& key, const CachedToken& token,
+                  const std::optional<LogPosition>& position) {
   // Errors: what is not stored costs a fetch and never an answer.
   (void)update(key, [&](SharedRecord& record) {
     const auto& held = record.token;
     if (held && held->lifetime.expires_at >= token.lifetime.expires_at) return false;
     record.token.emplace(token.share());
-    record.token_position = log_.position();
+    record.token_position = position;
     return true;
   });
 }

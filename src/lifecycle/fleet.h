@@ -129,6 +129,11 @@ class Fleet final : public TokenCache {
   [[nodiscard]] std::string new_id() const { return parts_.make_id(); }
   [[nodiscard]] std::optional<LogPosition> position() const { return log_.position(); }
 
+  /// Keeps the record's token or this one, whichever lives longer. `position` is of its fetcher: a
+  /// revocation that is learnt of meanwhile is not taken for older than the token.
+  void offer(const std::string& key, const CachedToken& token,
+             const std::optional<LogPosition>& position);
+
   // As a cache, by key alone. `store` keeps whichever lives longer.
   std::optional<CachedToken> find(const std::string& key) override;
   void store(const std::string& key, CachedToken token) override;

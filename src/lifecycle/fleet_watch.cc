@@ -132,7 +132,9 @@ void Fleet::look() {
     return !state.offset || state.offset_at + clock_interval <= now;
   });
   auto offset = this->offset();
-  if (offset && is_due) offset = measure_offset().value_or(*offset);
+  if (offset && is_due) {
+    if (auto measured = measure_offset()) offset = *measured;
+  }
   if (!offset) return note_away(offset.error());
   const Instant asked_at = parts_.clock->now();
   absorb(parts_.store->get(log_.head_names(), question_deadline()), *offset, asked_at);
@@ -166,7 +168,8 @@ Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
               "is tried again until it has, or until what was revoked has ended by itself");
   } else if (parts_.bell) {
     const Deadline patience{parts_.clock->now() + options_.horizon};
-    announced.is_heard = parts_.bell->ring(deadline.sooner(patience)).value_or(false);
+    const auto heard = parts_.bell->ring(deadline.sooner(patience));
+    announced.is_heard = heard && *heard;
   }
   return announced;
 }

@@ -222,7 +222,7 @@ void TokenKeeper::offer_held() {
     auto cached = parts_.cache.find(live.plan->key);
     if (!cached || cached->token.fingerprint() != live.token.fingerprint()) continue;
     if (!parts_.fleet->is_current(parts_.clock->now())) parts_.fleet->look();
-    parts_.fleet->store(live.plan->key, std::move(*cached));
+    parts_.fleet->offer(live.plan->key, *cached, live.position);
   }
 }
 

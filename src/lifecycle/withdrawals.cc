@@ -72,7 +72,12 @@ bool Withdrawals::fence(const Reach& reach, const Fence& fence, Instant now) {
       if (fence.position) standing.fence.position = fence.position;
       return false;
     }
-    if (!is_first && comes_before(fence, standing.fence)) return false;
+    if (!is_first && comes_before(fence, standing.fence)) {
+      // Our own of just now, beside one from a machine whose clock is ahead: it changes nothing but
+      // for the flights that are in the air here.
+      if (!fence.position) standing.number = ++state.last;
+      return false;
+    }
     const Fence before = std::exchange(standing.fence, fence);
     if (!is_first) {
       standing.fence.at = std::max(before.at, fence.at);

@@ -78,6 +78,30 @@ TEST(FleetInTrouble, OffersWhatItHoldsToACacheThatWasEmptied) {
   EXPECT_EQ(world.provider.fetched().size(), 2U);
 }
 
+// Rule R3
+TEST(FleetInTrouble, OffersNothingAsGoodThatIsRevokedAtThatMoment) {
+  World world;
+  const auto a = world.join("a");
+  const auto b = world.join("b");
+  const auto plan = shared_plan("k");
+  (void)a->keeper.revoke(a->take(shared_plan("other", user("2"))), world.in(5s));
+  EXPECT_EQ(a->ask(plan), "t2");
+  std::atomic<bool> is_revoked{false};
+  world.store->flush();
+  world.store->before_each([&](Operation operation, const StoredName& name) {
+    if (operation != Operation::get || name.text != "token:k") return;
+    world.store->before_each(nullptr);
+    (void)b->keeper.revoke_reach({.subject = user("1")}, nullptr, world.in(5s));
+    is_revoked = true;
+  });
+  a->fleet.look();
+  world.pass_until([&] { return is_revoked.load(); });
+  a->fleet.stop();  // whatever it was about to write is written
+  const auto c = world.join("c");
+
+  EXPECT_EQ(c->ask(plan), "t3");
+}
+
 TEST(FleetInTrouble, TakesRubbishForNothingAndWritesOverIt) {
   for (const std::string& rubbish : {std::string(), std::string("x"), std::string(40, '\xFF')}) {
     World world;

@@ -164,6 +164,18 @@ TEST(Withdrawals, LetTheLaterFenceStandAlthoughItsMachinesClockIsBehind) {
   EXPECT_FALSE(keeps(withdrawals, sent_at(start + 3s), std::nullopt));  // by the later of both
 }
 
+// Rule R3
+TEST(Withdrawals, FenceInOurOwnFetchesAlthoughAnotherMachinesClockIsAhead) {
+  Withdrawals withdrawals;
+  (void)withdrawals.fence({}, fence_at("ahead", start + 1s, slot(7)), start);
+  const auto between = withdrawals.number();
+
+  (void)withdrawals.fence({}, fence_at("own", start), start);
+
+  EXPECT_FALSE(keeps(withdrawals, sent_at(start), between));
+  EXPECT_TRUE(keeps(withdrawals, sent_at(start), withdrawals.number()));
+}
+
 TEST(Withdrawals, ForgetAFenceWhenNothingBehindItLivesAndNotBefore) {
   Withdrawals withdrawals;
   (void)withdrawals.fence({.subject = user("1")}, fence_at("short", start, slot(7)), start);
