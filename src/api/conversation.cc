@@ -19,6 +19,17 @@ using namespace std::chrono_literals;
 constexpr auto assertion_life = 45s;  // Box allows 60
 constexpr auto refusal_memory = lifecycle::CachePolicy{}.permanent_memory;
 
+/// Tells what is proved with the secret of that index from every other proof. The key is part of
+/// it: with grant jwt both are in one request, and either may be the one that was refused.
+std::string digest_of_proof(const Credentials::Held& held, bool by_key, std::size_t index) {
+  const bool with_secret = !by_key && index < held.secrets.size();
+  return (with_secret ? digest_of(held.secrets[index]) : "") + ":" + held.key_digest;
+}
+
+std::size_t count_proofs(const Credentials::Held& held, bool by_key) {
+  return by_key ? 1 : std::max<std::size_t>(1, held.secrets.size());
+}
+
 }  // namespace
 
 /// One question on its way, through all its attempts.
@@ -149,16 +160,11 @@ class Conversation::Asking {
     return find_untried();
   }
 
-  /// Tells what is proved with the secret of that index from every other proof. The key is part of
-  /// it: with grant jwt both are in one request, and either may be the one that was refused.
   std::string proof_digest(std::size_t index) const {
-    const bool with_secret = !proves_by_key() && index < held_->secrets.size();
-    return (with_secret ? digest_of(held_->secrets[index]) : "") + ":" + held_->key_digest;
+    return digest_of_proof(*held_, proves_by_key(), index);
   }
 
-  std::size_t proofs() const {
-    return proves_by_key() ? 1 : std::max<std::size_t>(1, held_->secrets.size());
-  }
+  std::size_t proofs() const { return count_proofs(*held_, proves_by_key()); }
 
   bool is_refused(const std::string& digest) const {
     return std::find(refused_.begin(), refused_.end(), digest) != refused_.end();
@@ -235,13 +241,16 @@ Result<void> Conversation::ask(const Question& question, const Note& note, Deadl
   return Asking(*this, question, note, deadline, std::move(*profile)).run();
 }
 
-// Another way to count than Asking's, which knows the profile: some proof of what is held was
-// refused lately, and none has worked since.
 bool Conversation::all_refused() const {
+  const auto held = credentials_.held();
+  const bool by_key = endpoints_.base().client_auth == oauth::ClientAuthMethod::private_key_jwt;
   const Instant now = parts_.clock->now();
-  return refusals_.with([now](const auto& refusals) {
-    return std::any_of(refusals.begin(), refusals.end(),
-                       [now](const auto& one) { return one.second.until > now; });
+  return refusals_.with([&](const auto& refusals) {
+    for (std::size_t index = 0; index < count_proofs(*held, by_key); ++index) {
+      const auto at = refusals.find(digest_of_proof(*held, by_key, index));
+      if (at == refusals.end() || at->second.until <= now) return false;
+    }
+    return true;
   });
 }
 

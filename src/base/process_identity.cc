@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 #include "base/descriptor.h"
@@ -49,6 +51,17 @@ std::optional<ProcessFacts> facts_of(pid_t process) {
   return ProcessFacts{fields[state_at].front(), std::string(fields[started_at])};
 }
 
+/// A process whose first thread has ended by itself looks like a zombie and lives.
+bool has_other_threads(pid_t process) {
+  std::error_code error;
+  std::size_t threads = 0;
+  for (std::filesystem::directory_iterator at("/proc/" + std::to_string(process) + "/task", error);
+       !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+    ++threads;
+  }
+  return threads > 1;
+}
+
 }  // namespace
 
 std::string process_identity(std::string_view salt) {
@@ -71,7 +84,8 @@ bool process_is_gone(std::string_view identity) {
   // Hidden from us (hidepid), it counts as alive.
   const auto facts = facts_of(*process);
   if (!facts) return false;
-  const bool has_ended = facts->state == 'Z' || facts->state == 'X';
+  const bool has_ended =
+      (facts->state == 'Z' || facts->state == 'X') && !has_other_threads(*process);
   return has_ended || (fields[2] != "?" && facts->started != fields[2]);
 }
 

@@ -15,6 +15,11 @@ constexpr unsigned contests_max = 32;  ///< writes of one record that others may
 constexpr std::chrono::nanoseconds pause_first = 5ms;
 constexpr std::chrono::nanoseconds pause_max = 200ms;
 constexpr std::chrono::nanoseconds gone_check_interval = 250ms;
+constexpr auto time_tolerance = 5s;  ///< of clocks that are set and measured by different hands
+constexpr auto token_age_max = 24h;  ///< as long as a fence stands
+constexpr auto lease_max = 1h;
+constexpr auto failure_max = 2h;
+constexpr auto proven_max = 25h;
 
 std::string record_name(const std::string& key) {
   return "token:" + key;
@@ -37,6 +42,14 @@ bool is_for_everyone(Errc code) {
     default:
       return false;
   }
+}
+
+/// What no process could have written at this time: the server's clock was set back since.
+void forget_impossible(SharedRecord& record, Instant now) {
+  if (record.lease && record.lease->until > now + lease_max) record.lease.reset();
+  if (record.failure && record.failure->until > now + failure_max) record.failure.reset();
+  if (record.forced_at && *record.forced_at > now + time_tolerance) record.forced_at.reset();
+  if (record.proven_until && *record.proven_until > now + proven_max) record.proven_until.reset();
 }
 
 Fleet::Seat seat_alone() {
@@ -113,6 +126,10 @@ Result<void> Fleet::update(const std::string& key,
 // token all the same is not left to every writer's care.
 bool Fleet::is_good_for(const SharedRecord& record, const Plan& plan) {
   const AccessToken& token = record.token->token;
+  const Instant now = parts_.clock->now();
+  const Instant sent_at = token.fields().sent_at;
+  // From the future: the server's clock was set back. From long ago: no fence stands so long.
+  if (sent_at > now + time_tolerance || sent_at + token_age_max < now) return false;
   return token.provider() == plan.request.provider && token.subject() == plan.request.subject &&
          !member_->is_withdrawn(token, plan, record.token_position);
 }
@@ -124,6 +141,7 @@ std::optional<Fleet::Seat> Fleet::try_board(const Plan& plan, const Wish& wish, 
   SharedRecord& record = loaded->record;
   if (record.token && !is_good_for(record, plan)) record.token.reset();
   const Instant now = parts_.clock->now();
+  forget_impossible(record, now);
   const std::string self = parts_.self + wish.salt;
   const auto [step, is_forced] =
       next_boarding(record, wish, self, holder_is_gone, now, options_.policy);
@@ -134,7 +152,10 @@ std::optional<Fleet::Seat> Fleet::try_board(const Plan& plan, const Wish& wish, 
       holder = record.lease->owner;
       return std::nullopt;
     case BoardingStep::fail:
-      if (record.failure && now < record.failure->until) seat.failure = std::move(record.failure);
+      if (record.failure && record.failure->credentials == wish.credentials &&
+          now < record.failure->until) {
+        seat.failure = std::move(record.failure);
+      }
       return seat;
     case BoardingStep::serve:
       hits_.fetch_add(1, std::memory_order_relaxed);
@@ -292,19 +313,15 @@ std::optional<CachedToken> Fleet::find(const std::string& key) {
   return std::move(loaded->record.token);
 }
 
-void Fleet::store(const std::string& key, CachedToken token) {
-  offer(key, token, log_.position());
-}
-
-void Fleet::offer(const std::string& key, const CachedToken& token,
+void Fleet::offer(const Plan& plan, const CachedToken& token,
                   const std::optional<LogPosition>& position) {
   // Errors: what is not stored costs a fetch and never an answer.
-  (void)update(key, [&](SharedRecord& record) {
-    const auto& held = record.token;
-    if (held && held->lifetime.expires_at >= token.lifetime.expires_at) return false;
+  (void)update(plan.key, [&](SharedRecord& record) {
+    if (record.token || record.lease) return false;
     record.token.emplace(token.share());
     record.token_position = position;
-    return true;
+    // The record was read with the log: what is revoked by now is known by now.
+    return is_good_for(record, plan);
   });
 }
 

@@ -65,7 +65,7 @@ struct FleetParts {
 };
 
 /// Threads: any. No lock is held across a question to the servers.
-class Fleet final : public TokenCache {
+class Fleet final {
  public:
   /// What a flight is told, and what it must bring back.
   struct Seat {
@@ -95,7 +95,7 @@ class Fleet final : public TokenCache {
   };
 
   Fleet(FleetParts parts, FleetOptions options);
-  ~Fleet() override { stop(); }
+  ~Fleet() { stop(); }
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 
@@ -120,8 +120,9 @@ class Fleet final : public TokenCache {
 
   /// Whether memory may be served at `now` without a look. One or two atomic loads.
   [[nodiscard]] bool is_current(Instant now) const noexcept;
-  /// Looks at once. Blocks: a round trip, if the servers are there.
-  void look();
+  /// Looks, or waits for whoever looks already. Blocks: a round trip, if the servers are there, and
+  /// at most until the deadline.
+  void look(Deadline deadline);
 
   /// Tells every process. What cannot be delivered now is kept, and tried again.
   /// Blocks: network, and until the others have heard, at most until the deadline.
@@ -129,15 +130,14 @@ class Fleet final : public TokenCache {
   [[nodiscard]] std::string new_id() const { return parts_.make_id(); }
   [[nodiscard]] std::optional<LogPosition> position() const { return log_.position(); }
 
-  /// Keeps the record's token or this one, whichever lives longer. `position` is of its fetcher: a
-  /// revocation that is learnt of meanwhile is not taken for older than the token.
-  void offer(const std::string& key, const CachedToken& token,
+  /// What the key's record holds; nothing where it cannot be read.
+  [[nodiscard]] std::optional<CachedToken> find(const std::string& key);
+  /// Takes the token out of its record, if it is the one with that fingerprint.
+  void erase(const std::string& key, const Fingerprint& fingerprint);
+  /// Puts a token that is held here into a record that has none, unless it was revoked meanwhile.
+  /// `position` is of its fetcher: what is learnt of now is not taken for older than the token.
+  void offer(const Plan& plan, const CachedToken& token,
              const std::optional<LogPosition>& position);
-
-  // As a cache, by key alone. `store` keeps whichever lives longer.
-  std::optional<CachedToken> find(const std::string& key) override;
-  void store(const std::string& key, CachedToken token) override;
-  void erase(const std::string& key, const Fingerprint& fingerprint) override;
 
   [[nodiscard]] SharedCacheStatus status() const;
 
@@ -162,6 +162,7 @@ class Fleet final : public TokenCache {
     std::map<std::string, Held> held;  ///< leases of ours, by key
     std::vector<Unsent> unsent;        ///< revocations that some server has not got
     std::vector<Revocation> own;       ///< what we revoked and is not over: to be written again
+    std::size_t never_sent = 0;        ///< too many to be kept
     std::string last_error{};
   };
 
@@ -177,6 +178,8 @@ class Fleet final : public TokenCache {
                                     const std::function<bool(SharedRecord&)>& change);
   [[nodiscard]] bool is_good_for(const SharedRecord& record, const Plan& plan);
   void absorb(std::vector<SharedStore::Found> heads, ClockOffset offset, Instant asked_at);
+  void look_now(Deadline deadline);
+  void confirm(Instant asked_at);
   void note_away(const Error& error);
   void resend();
   void renew_leases();
@@ -197,7 +200,12 @@ class Fleet final : public TokenCache {
   std::atomic<bool> away_{false};
   std::atomic<bool> must_write_again_{false};
   std::atomic<Instant::rep> confirmed_at_;  ///< when the last look that was answered was asked
+  std::mutex looking_;                      // guards is_looking_; whoever looks holds no lock
+  std::condition_variable has_looked_;
+  bool is_looking_ = false;
   std::thread watcher_;
+  std::thread offerer_;
+  std::atomic<bool> is_offering_{false};
 
   std::atomic<std::uint64_t> hits_{0};
   std::atomic<std::uint64_t> waits_{0};

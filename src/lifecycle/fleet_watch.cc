@@ -16,6 +16,7 @@ constexpr auto clock_interval = 60s;
 /// A machine whose clock agrees with the server's this well is kept in time by somebody, and its
 /// own clock is finer than the whole seconds that some servers count in.
 constexpr std::chrono::nanoseconds clock_agreement = 1500ms;
+constexpr std::size_t sent_at_once_max = 64;
 constexpr std::size_t own_max = 4096;
 constexpr std::size_t own_tombstones_max = 250'000;
 
@@ -40,7 +41,7 @@ Fleet::Fleet(FleetParts parts, FleetOptions options)
 
 void Fleet::start(FleetMember& member) {
   member_ = &member;
-  look();  // what is revoked is known before anything is served
+  look(question_deadline());  // what is revoked is known before anything is served
   try {
     watcher_ = std::thread([this] { watch(); });
   } catch (const std::system_error&) {
@@ -48,18 +49,29 @@ void Fleet::start(FleetMember& member) {
               "no thread is to be had to watch the shared cache; revocations are looked for as "
               "tokens are asked for");
   }
-  if (parts_.bell) parts_.bell->listen([this] { look(); });
+  if (parts_.bell) {
+    // A look of its own, and not one that began before the ring.
+    parts_.bell->listen([this] {
+      look_now(question_deadline());
+      return !away_.load(std::memory_order_relaxed);
+    });
+  }
 }
 
 void Fleet::stop() {
   stopper_.stop();
   if (parts_.bell) parts_.bell->stop();
   if (watcher_.joinable()) watcher_.join();
+  if (offerer_.joinable()) offerer_.join();
 }
 
 void Fleet::watch() {
-  while (stopper_.wait_until(parts_.clock->now() + options_.look_interval)) {
-    look();
+  const auto interval = [this] {
+    return away_.load(std::memory_order_relaxed) ? options_.look_interval / 4
+                                                 : options_.look_interval;
+  };
+  while (stopper_.wait_until(parts_.clock->now() + interval())) {
+    look(question_deadline());
     if (must_write_again_.exchange(false)) write_again();
     resend();
     renew_leases();
@@ -105,19 +117,28 @@ void Fleet::note_away(const Error& error) {
 }
 
 void Fleet::absorb(std::vector<SharedStore::Found> heads, ClockOffset offset, Instant asked_at) {
-  std::vector<RevocationLog::Progress> progress;
-  auto look = log_.read(std::move(heads), offset, progress, question_deadline());
-  if (!look.news.empty()) {
-    learnt_.fetch_add(look.news.size(), std::memory_order_relaxed);
-    member_->learn(look.news);
-  }
-  log_.noted(progress);
-  if (look.was_lost) must_write_again_.store(true);
-  if (!look.answered) {
-    if (look.error) note_away(*look.error);
-    return;
+  for (;;) {
+    std::vector<RevocationLog::Progress> progress;
+    auto look = log_.read(std::move(heads), offset, progress, question_deadline());
+    if (!look.news.empty()) {
+      learnt_.fetch_add(look.news.size(), std::memory_order_relaxed);
+      member_->learn(look.news);
+    }
+    log_.noted(progress);
+    if (look.was_lost) must_write_again_.store(true);
+    if (!look.answered) {
+      if (look.error) note_away(*look.error);
+      return;
+    }
+    if (!look.has_more) break;
+    if (stopper_.stopped()) return;
+    heads = parts_.store->get(log_.head_names(), question_deadline());
   }
   // Only now: whoever finds it confirmed must find the news applied.
+  confirm(asked_at);
+}
+
+void Fleet::confirm(Instant asked_at) {
   auto known = confirmed_at_.load(std::memory_order_relaxed);
   const auto asked = asked_at.time_since_epoch().count();
   while (known < asked &&
@@ -126,18 +147,36 @@ void Fleet::absorb(std::vector<SharedStore::Found> heads, ClockOffset offset, In
   away_.store(false, std::memory_order_relaxed);
 }
 
-void Fleet::look() {
+void Fleet::look(Deadline deadline) {
+  {
+    std::unique_lock lock(looking_);
+    if (is_looking_) {
+      while (is_looking_ && !deadline.passed(parts_.clock->now())) {
+        parts_.clock->wait(has_looked_, lock, deadline.at);
+      }
+      return;
+    }
+    is_looking_ = true;
+  }
+  look_now(deadline);
+  {
+    const std::lock_guard lock(looking_);
+    is_looking_ = false;
+  }
+  has_looked_.notify_all();
+}
+
+void Fleet::look_now(Deadline deadline) {
   const Instant now = parts_.clock->now();
   const bool is_due = state_.with([now](const State& state) {
     return !state.offset || state.offset_at + clock_interval <= now;
   });
   auto offset = this->offset();
-  if (offset && is_due) {
-    if (auto measured = measure_offset()) offset = *measured;
-  }
+  if (offset && is_due) offset = measure_offset().value_or(*offset);
   if (!offset) return note_away(offset.error());
   const Instant asked_at = parts_.clock->now();
-  absorb(parts_.store->get(log_.head_names(), question_deadline()), *offset, asked_at);
+  absorb(parts_.store->get(log_.head_names(), deadline.sooner(question_deadline())), *offset,
+         asked_at);
 }
 
 Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
@@ -146,18 +185,17 @@ Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
   const std::size_t all = copies.size();
   auto offset = this->offset();
   if (offset) {
-    auto done = log_.append(revocation, parts_.make_id(), copies, *offset, now,
-                            deadline.sooner(question_deadline()));
-    if (!done && copies.size() == all) note_away(done.error());
-  } else {
-    note_away(offset.error());
+    (void)log_.append(revocation, parts_.make_id(), copies, *offset, now,
+                      [&] { return deadline.sooner(question_deadline()); });
   }
   const bool is_shared = copies.size() < all;
   state_.with([&](State& state) {
     std::erase_if(state.own, [now](const Revocation& one) { return one.until <= now; });
     forget_oldest(state.own);
-    if (!copies.empty() && state.unsent.size() < own_max) {
-      state.unsent.push_back({revocation, copies});
+    if (!copies.empty()) state.unsent.push_back({revocation, copies});
+    if (state.unsent.size() > own_max) {
+      state.unsent.erase(state.unsent.begin());
+      ++state.never_sent;
     }
     state.own.push_back(std::move(revocation));
   });
@@ -167,9 +205,10 @@ Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
               "a revocation has not reached the other processes yet: the shared cache is away; it "
               "is tried again until it has, or until what was revoked has ended by itself");
   } else if (parts_.bell) {
-    const Deadline patience{parts_.clock->now() + options_.horizon};
-    const auto heard = parts_.bell->ring(deadline.sooner(patience));
-    announced.is_heard = heard && *heard;
+    const Deadline patience = deadline.sooner({parts_.clock->now() + options_.horizon});
+    announced.is_heard = parts_.bell->ring(patience).value_or(false);
+    // Rule R3. Whoever has not said that he heard looks by himself before this time is over.
+    if (!announced.is_heard) (void)stopper_.wait_until(patience.at);
   }
   return announced;
 }
@@ -183,7 +222,17 @@ void Fleet::write_again() {
       if (revocation.until > now) state.unsent.push_back({revocation, log_.all_copies()});
     }
   });
-  member_->offer_held();
+  // Not on this thread: it has leases to renew, and may have much to offer.
+  if (is_offering_.exchange(true)) return;
+  if (offerer_.joinable()) offerer_.join();
+  try {
+    offerer_ = std::thread([this] {
+      member_->offer_held();
+      is_offering_.store(false);
+    });
+  } catch (const std::system_error&) {
+    is_offering_.store(false);  // others fetch what is not offered
+  }
 }
 
 void Fleet::resend() {
@@ -196,9 +245,12 @@ void Fleet::resend() {
   auto offset = this->offset();
   if (!offset) return;
   bool has_sent = false;
+  std::size_t sent = 0;
   for (const auto& [revocation, missing] : unsent) {
+    if (++sent > sent_at_once_max) break;  // the watch has leases to renew, too
     auto copies = missing;
-    (void)log_.append(revocation, parts_.make_id(), copies, *offset, now, question_deadline());
+    (void)log_.append(revocation, parts_.make_id(), copies, *offset, now,
+                      [this] { return question_deadline(); });
     has_sent |= copies.size() < missing.size();
     state_.with([&, &id = revocation.id](State& state) {
       const auto at = std::find_if(state.unsent.begin(), state.unsent.end(),
@@ -224,7 +276,7 @@ SharedCacheStatus Fleet::status() const {
   }
   state_.with([&](const State& state) {
     if (!status.reachable) status.last_error = state.last_error;
-    status.untold = state.unsent.size();
+    status.untold = state.unsent.size() + state.never_sent;
   });
   status.hits = hits_.load(std::memory_order_relaxed);
   status.waits = waits_.load(std::memory_order_relaxed);

@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds head_life = 24h * 30;
 constexpr unsigned tries_max = 64;
-constexpr std::size_t batch_max = 64;  ///< entries in one question
+constexpr std::size_t batches_max = 16;  ///< in one look, so that it ends in time
+constexpr std::size_t batch_max = 64;    ///< entries in one question
 
 }  // namespace
 
@@ -76,58 +77,84 @@ Result<void> RevocationLog::read_copy(std::size_t copy, SharedStore::Found found
     look.was_lost |= !is_ahead();
   }
   if (head->log.epoch.empty()) {
-    if (!seen.epoch.empty()) progress.push_back({copy, {}, 0});
+    if (!seen.epoch.empty()) progress.push_back({.copy = copy});
     return {};
   }
   if (is_ahead()) {
-    return read_entries(copy, head->log, seen.slot + 1, true, offset, look, progress, deadline);
+    if (!head->version.empty() && head->version == seen.version) return {};
+    // From the last entry that is known: it tells whether the log before it is the one we read.
+    const Range range{.from = std::max<std::uint64_t>(seen.slot, 1), .tail = seen.tail};
+    auto done = read_entries(copy, *head, range, offset, look, progress, deadline);
+    if (!done) return failure_of(std::move(done));
+    if (*done) return {};
+    look.was_lost = true;
   }
   const bool went_back = head->log.epoch == seen.epoch;
-  auto done = read_entries(copy, head->log, 1, !went_back, offset, look, progress, deadline);
-  if (!done || !went_back) return done;
+  auto done = read_entries(copy, *head, {.from = 1, .tail = {}, .has_places = !went_back}, offset,
+                           look, progress, deadline);
+  if (!done) return failure_of(std::move(done));
+  if (!went_back) return {};
   // A server came back with an older state of itself. Places that were given out before must not
   // be given out again, or a fence would seem to be older than what was fetched before it. Errors:
   // it is found to have gone back once more, and mended then.
-  head->log.last = seen.slot;
-  (void)store_.put(head_names_[copy], head->version, encode_head(head->log, offset), head_life,
-                   deadline);
+  progress.back().went_back = true;
+  if (head->log.last < seen.slot) {
+    head->log.last = seen.slot;
+    (void)store_.put(head_names_[copy], head->version, encode_head(head->log, offset), head_life,
+                     deadline);
+  }
   return {};
 }
 
-Result<void> RevocationLog::read_entries(std::size_t copy, const LogHead& head, std::uint64_t from,
-                                         bool has_places, ClockOffset offset, Look& look,
+Result<bool> RevocationLog::read_entries(std::size_t copy, const Head& head, const Range& range,
+                                         ClockOffset offset, Look& look,
                                          std::vector<Progress>& progress, Deadline deadline) {
-  if (from > head.last && from > 1) return {};
-  std::uint64_t next = std::max(from, head.first());
-  while (next <= head.last) {
+  const LogHead& log = head.log;
+  std::uint64_t next = std::max(range.from, std::min(log.first(), log.last));
+  Progress done{.copy = copy, .epoch = log.epoch, .seen = log.last};
+  std::size_t batches = 0;
+  while (next != 0 && next <= log.last && (++batches <= batches_max || !range.has_places)) {
     std::vector<StoredName> names;
-    for (; next <= head.last && names.size() < batch_max; ++next)
-      names.push_back(slot_name(head.epoch, next, copy));
+    for (; next <= log.last && names.size() < batch_max; ++next)
+      names.push_back(slot_name(log.epoch, next, copy));
     auto entries = store_.get(names, deadline);
     for (std::size_t index = 0; index < entries.size(); ++index) {
+      const std::uint64_t slot = next - names.size() + index;
       auto& entry = entries[index];
       if (!entry) return failure_of(std::move(entry));
       if (!*entry) continue;  // it has ended, or was thrown out
       auto revocation = decode_revocation((*entry)->bytes, offset);
       if (!revocation) continue;
+      const bool is_known_tail = slot == range.from && !range.tail.empty();
+      if (is_known_tail && revocation->id != range.tail) return false;
+      done.tail = slot == log.last ? revocation->id : std::string();
+      if (is_known_tail) continue;
       LearntRevocation learnt{std::move(*revocation)};
-      if (copy == 0 && has_places) {
-        learnt.position = LogPosition{head.epoch, next - names.size() + index};
-      }
+      if (copy == 0 && range.has_places) learnt.position = LogPosition{log.epoch, slot};
       look.news.push_back(std::move(learnt));
     }
   }
-  progress.push_back({copy, head.epoch, head.last});
-  return {};
+  if (next <= log.last && next != 0) {
+    look.has_more = true;
+    done.seen = next - 1;
+    done.tail.clear();
+  } else {
+    done.version = head.version;
+  }
+  progress.push_back(std::move(done));
+  return true;
 }
 
 void RevocationLog::noted(const std::vector<Progress>& progress) {
   seen_.with([&](std::vector<Seen>& all) {
-    for (const auto& [copy, epoch, slot] : progress) {
-      Seen& seen = all[copy];
+    for (const auto& one : progress) {
+      Seen& seen = all[one.copy];
+      const bool is_same = seen.epoch == one.epoch;
       // Another thread may have read further meanwhile.
-      if (seen.epoch == epoch && seen.slot > slot) continue;
-      seen = {epoch, slot};
+      if (is_same && seen.slot > one.seen && !one.went_back) continue;
+      // Where it went back, its places count on from where they were.
+      const std::uint64_t slot = is_same ? std::max(seen.slot, one.seen) : one.seen;
+      seen = {one.epoch, slot, one.tail, one.version};
     }
   });
 }
@@ -141,10 +168,10 @@ std::optional<LogPosition> RevocationLog::position() const {
 
 Result<void> RevocationLog::append(const Revocation& revocation, const std::string& new_epoch,
                                    std::vector<std::size_t>& copies, ClockOffset offset,
-                                   Instant now, Deadline deadline) {
+                                   Instant now, const std::function<Deadline()>& deadline_of_each) {
   Result<void> last;
   std::erase_if(copies, [&](std::size_t copy) {
-    auto done = append_to(copy, revocation, new_epoch, offset, now, deadline);
+    auto done = append_to(copy, revocation, new_epoch, offset, now, deadline_of_each());
     const bool is_done = done.has_value();
     if (!is_done) last = std::move(done);
     return is_done;

@@ -3,6 +3,7 @@
 // What was revoked, written down in the shared cache for every process to read (rule R3).
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,6 +89,7 @@ class RevocationLog {
     std::vector<LearntRevocation> news{};
     bool answered = false;  ///< at least one copy was read to its end
     bool was_lost = false;  ///< a copy began anew: what we wrote must be written again
+    bool has_more = false;  ///< the log is long; what is left is read by the next look
     std::optional<Error> error{};
   };
 
@@ -102,6 +104,9 @@ class RevocationLog {
     std::size_t copy = 0;
     std::string epoch{};
     std::uint64_t seen = 0;
+    std::string tail{};      ///< the id of the entry there, where there was one
+    std::string version{};   ///< of the head, if it was read to its end
+    bool went_back = false;  ///< the copy is an older state of itself
   };
   [[nodiscard]] Look read(std::vector<SharedStore::Found> heads, ClockOffset offset,
                           std::vector<Progress>& progress, Deadline deadline);
@@ -114,13 +119,21 @@ class RevocationLog {
   /// Blocks: network.
   [[nodiscard]] Result<void> append(const Revocation& revocation, const std::string& new_epoch,
                                     std::vector<std::size_t>& copies, ClockOffset offset,
-                                    Instant now, Deadline deadline);
+                                    Instant now, const std::function<Deadline()>& deadline_of_each);
   [[nodiscard]] std::vector<std::size_t> all_copies() const;
 
  private:
   struct Seen {
     std::string epoch{};
     std::uint64_t slot = 0;
+    std::string tail{};
+    std::string version{};
+  };
+  /// What of a copy is to be read.
+  struct Range {
+    std::uint64_t from = 1;
+    std::string tail{};  ///< what the entry at `from` must be, if it is there
+    bool has_places = true;
   };
   [[nodiscard]] StoredName slot_name(const std::string& epoch, std::uint64_t slot,
                                      std::size_t copy) const;
@@ -133,8 +146,9 @@ class RevocationLog {
   [[nodiscard]] Result<void> read_copy(std::size_t copy, SharedStore::Found found,
                                        ClockOffset offset, Look& look,
                                        std::vector<Progress>& progress, Deadline deadline);
-  [[nodiscard]] Result<void> read_entries(std::size_t copy, const LogHead& head, std::uint64_t from,
-                                          bool has_places, ClockOffset offset, Look& look,
+  /// False: the log is not the one whose tail is known.
+  [[nodiscard]] Result<bool> read_entries(std::size_t copy, const Head& head, const Range& range,
+                                          ClockOffset offset, Look& look,
                                           std::vector<Progress>& progress, Deadline deadline);
   [[nodiscard]] Result<void> append_to(std::size_t copy, const Revocation& revocation,
                                        const std::string& new_epoch, ClockOffset offset,

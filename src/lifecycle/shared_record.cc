@@ -25,7 +25,9 @@ bool is_rejected(const SharedRecord& record, const Wish& wish) {
 
 Boarding next_boarding(const SharedRecord& record, const Wish& wish, const std::string& self,
                        bool holder_is_gone, Instant now, const CachePolicy& policy) {
-  if (record.proven_until && now < *record.proven_until) return {BoardingStep::serve};
+  if (wish.is_trial && record.proven_until && now < *record.proven_until) {
+    return {BoardingStep::serve};
+  }
   Situation situation;
   if (record.token) situation.held = record.token->lifetime;
   situation.rejected = is_rejected(record, wish);

@@ -60,6 +60,7 @@ struct Wish {
   bool is_refresh = false;    ///< a usable token is held; a newer one is wanted
   std::string credentials{};  ///< what we would prove ourselves with
   std::string salt{};         ///< makes a holder of its own of one thread of this process
+  bool is_trial = false;      ///< of credentials, and not for a token
   /// Waits for another process no longer than this; absent: as long as its lease.
   std::optional<std::chrono::nanoseconds> patience{};
 };

@@ -82,7 +82,7 @@ Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadli
   for (unsigned looks = 0;;) {
     const Instant now = parts_.clock->now();
     // Rule R3: what others revoked is known before anything is served.
-    if (parts_.fleet && plan->shareable && !parts_.fleet->is_current(now)) parts_.fleet->look();
+    catch_up(*plan, deadline);
     auto held = parts_.cache.find(plan->key);
     if (is_servable(held, plan->request, now)) return held->token.share(TokenOrigin::memory);
     Decision decision = decide(*plan, std::move(held), now);
@@ -104,6 +104,11 @@ Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadli
       return fail(plan->request.min_life > 0s ? no_such_life() : revoked_in_flight());
     }
   }
+}
+
+void TokenKeeper::catch_up(const Plan& plan, Deadline deadline) {
+  if (!parts_.fleet || !plan.shareable) return;
+  if (!parts_.fleet->is_current(parts_.clock->now())) parts_.fleet->look(deadline);
 }
 
 TokenKeeper::Decision TokenKeeper::decide(const Plan& plan, std::optional<CachedToken> held,
@@ -183,6 +188,7 @@ std::optional<Result<AccessToken>> TokenKeeper::act(const Plan& plan, const Deci
     case Action::refresh_or_serve: {
       const Deadline patience{parts_.clock->now() + options_.policy.stale_wait};
       auto fetched = decision.flight->await_or_leave(*parts_.clock, deadline.sooner(patience));
+      catch_up(plan, deadline);  // the process may have slept while it waited
       if (fetched && !withdrawals_.buried(fetched->fingerprint())) {
         return Result<AccessToken>(std::move(*fetched));
       }
@@ -192,6 +198,7 @@ std::optional<Result<AccessToken>> TokenKeeper::act(const Plan& plan, const Deci
     case Action::force: {
       auto fetched = decision.flight->await(*parts_.clock, deadline);
       if (!fetched) return fetched;
+      catch_up(plan, deadline);
       if (withdrawals_.buried(fetched->fingerprint())) return std::nullopt;
       if (lives_long_enough(fetched->expires_at(), plan.request, parts_.clock->now())) {
         return fetched;
@@ -313,7 +320,7 @@ bool TokenKeeper::keep(const PlanPtr& plan, const AccessToken& token,
                        const std::optional<Lifetime>& lifetime, Withdrawals::Number number,
                        const std::optional<LogPosition>& position) {
   add_live({token.share(), plan, position});
-  const bool is_kept = withdrawals_.keep_unless_withdrawn(token, *plan, number, [&] {
+  const bool is_kept = withdrawals_.keep_unless_withdrawn(token, *plan, number, position, [&] {
     if (lifetime) parts_.cache.store(plan->key, {token.share(), *lifetime});
   });
   if (!is_kept) live_.remove(token.fingerprint());

@@ -146,6 +146,8 @@ class TokenKeeper final : private FleetMember {
   Decision decide(const Plan& plan, std::optional<CachedToken> held, Instant now);
   Decision decide_in(KeyState& state, const Plan& plan, std::optional<CachedToken> held,
                      Instant now);
+  /// Rule R3: what others revoked until now is known before anything is served.
+  void catch_up(const Plan& plan, Deadline deadline);
   void refuse(Decision& decision, const KeyState& state, Instant now) const;
   /// Nothing: look again, things have changed meanwhile.
   std::optional<Result<AccessToken>> act(const Plan& plan, const Decision& decision,

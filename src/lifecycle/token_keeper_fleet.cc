@@ -21,7 +21,8 @@ TokenKeeper::Landing TokenKeeper::obtain_with_fleet(const PlanPtr& plan, const F
                                                     const Wish& wish) {
   for (unsigned round = 0; round < rounds_max; ++round) {
     auto seat = parts_.fleet->board(*plan, wish);
-    if (seat.is_alone) return obtain_alone(plan, flight);
+    const bool has_nothing = seat.step == BoardingStep::serve && !seat.token;
+    if (seat.is_alone || has_nothing) return obtain_alone(plan, flight);
     switch (seat.step) {
       case BoardingStep::serve:
         if (keep_shared(plan, *seat.token, seat.token_position)) {
@@ -53,7 +54,9 @@ std::optional<TokenKeeper::Landing> TokenKeeper::fetch_for_fleet(const PlanPtr& 
   if (landing.token) return land_with_fleet(plan, seat, std::move(landing), number);
 
   const Error none{.code = Errc::cancelled, .context = {}};
-  const auto& failure = landing.is_parents_failure ? none : landing.token.error();
+  // What is remembered elsewhere, of a parent or of the credentials, is not remembered here again.
+  const bool is_its_own = !landing.is_parents_failure && !landing.failed_until;
+  const Error& failure = is_its_own ? landing.token.error() : none;
   parts_.fleet->give_back(*plan, seat, failure, credentials);
   // Rule C4: what the others hold is served while it lives, as what we hold would be.
   if (seat.token && keep_shared(plan, *seat.token, seat.token_position)) {
@@ -100,11 +103,13 @@ PlanPtr TokenKeeper::plan_of_trial(const Plan& plan, const std::string& credenti
 // client or the subject. Then everybody tries for himself, for a while.
 TokenKeeper::Landing TokenKeeper::fetch_on_trial(const PlanPtr& plan, const FlightPtr& flight,
                                                  const std::string& credentials) {
+  const PlanPtr trial = plan_of_trial(*plan, credentials);
   const auto fetch_now = [&] {
-    return fetch(plan, flight, Deadline{parts_.clock->now() + options_.fetch_time_max});
+    Landing landing = fetch(plan, flight, Deadline{parts_.clock->now() + options_.fetch_time_max});
+    if (landing.token) proven_.with([&](auto& all) { all.insert(trial->key); });
+    return landing;
   };
   if (credentials.empty() || plan->parent) return fetch_now();
-  const PlanPtr trial = plan_of_trial(*plan, credentials);
   if (proven_.with([&](const auto& all) { return all.contains(trial->key); })) return fetch_now();
 
   const Wish wish{
@@ -119,9 +124,9 @@ TokenKeeper::Landing TokenKeeper::fetch_on_trial(const PlanPtr& plan, const Flig
 
   Landing landing = fetch_now();
   if (landing.token) {
-    proven_.with([&](auto& all) { all.insert(trial->key); });
     parts_.fleet->note_proven(*trial, seat, proven_for);
-  } else if (parts_.fetcher.are_refused(*plan)) {
+  } else if (landing.token.error().code == Errc::invalid_client &&
+             parts_.fetcher.are_refused(*plan)) {
     parts_.fleet->give_back(*trial, seat, landing.token.error(), credentials);
   } else {
     parts_.fleet->note_proven(*trial, seat, undecided_for);
@@ -221,8 +226,7 @@ void TokenKeeper::offer_held() {
     if (stopper_.stopped() || ++offered > offered_max) return;
     auto cached = parts_.cache.find(live.plan->key);
     if (!cached || cached->token.fingerprint() != live.token.fingerprint()) continue;
-    if (!parts_.fleet->is_current(parts_.clock->now())) parts_.fleet->look();
-    parts_.fleet->offer(live.plan->key, *cached, live.position);
+    parts_.fleet->offer(*live.plan, *cached, live.position);
   }
 }
 

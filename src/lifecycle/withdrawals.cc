@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 /// How far two machines of a fleet may disagree about the order of things, where the log of
 /// revocations cannot tell it. To err costs a fetch; to err the other way would serve what was
 /// revoked.
-constexpr auto disagreement = 2s;
+constexpr auto disagreement = 5s;
 
 std::string name_of_reach(const std::optional<std::size_t>& provider,
                           const std::optional<Subject>& subject) {
@@ -32,6 +32,9 @@ bool comes_before(const Withdrawals::Fence& one, const Withdrawals::Fence& other
 
 bool was_fetched_before(const Withdrawals::Fence& fence, const AccessToken& token,
                         const std::optional<LogPosition>& position) {
+  // A place alone acquits nobody: a server that came back with an older state may have given it out
+  // twice.
+  if (token.fields().sent_at + disagreement < fence.at) return true;
   if (position && fence.position && position->epoch == fence.position->epoch) {
     return position->slot < fence.position->slot;
   }
@@ -69,7 +72,10 @@ bool Withdrawals::fence(const Reach& reach, const Fence& fence, Instant now) {
     Standing& standing = at->second;
     if (!is_first && standing.fence.id == fence.id) {
       // Our own, read back from the log, or one that was written again after the log was lost.
-      if (fence.position) standing.fence.position = fence.position;
+      const auto& known = standing.fence.position;
+      const bool is_later = known && fence.position && known->epoch == fence.position->epoch &&
+                            known->slot < fence.position->slot;
+      if (fence.position && !is_later) standing.fence.position = fence.position;
       return false;
     }
     if (!is_first && comes_before(fence, standing.fence)) {
@@ -128,12 +134,15 @@ Withdrawals::Verdict Withdrawals::judge(const AccessToken& token, const Plan& pl
 }
 
 bool Withdrawals::keep_unless_withdrawn(const AccessToken& token, const Plan& plan, Number number,
+                                        const std::optional<LogPosition>& position,
                                         const std::function<void()>& keep) const {
+  const auto is_behind = [&](const Standing& standing) {
+    const auto& place = standing.fence.position;
+    const bool is_placed = position && place && position->epoch == place->epoch;
+    return standing.number > number || (is_placed && position->slot < place->slot);
+  };
   return state_.with([&](const State& state) {
-    const bool is_void =
-        is_buried(state, token) || is_behind_fence(state, plan, [number](const Standing& standing) {
-          return standing.number > number;
-        });
+    const bool is_void = is_buried(state, token) || is_behind_fence(state, plan, is_behind);
     if (!is_void) keep();
     return !is_void;
   });

@@ -58,8 +58,11 @@ class Withdrawals {
   /// Runs `keep` unless a token whose fetch here took `number` is revoked, by itself, by its parent
   /// or by a fence. No revocation comes in between: it either finds the token kept, or is found
   /// here. Returns whether `keep` ran; it must not block.
+  /// Others go by `position`, where it is known, and so it must be good by that too.
   [[nodiscard]] bool keep_unless_withdrawn(const AccessToken& token, const Plan& plan,
-                                           Number number, const std::function<void()>& keep) const;
+                                           Number number,
+                                           const std::optional<LogPosition>& position,
+                                           const std::function<void()>& keep) const;
   /// The same for a token that another process fetched.
   [[nodiscard]] bool keep_unless_withdrawn(const AccessToken& token, const Plan& plan,
                                            const std::optional<LogPosition>& position,

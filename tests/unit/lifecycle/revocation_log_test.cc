@@ -36,7 +36,7 @@ struct World {
                      std::chrono::nanoseconds life = 1h) {
     auto copies = log.all_copies();
     const auto done =
-        log.append(revocation(id, life), "e" + id, copies, offset, clock->now(), soon());
+        log.append(revocation(id, life), "e" + id, copies, offset, clock->now(), [this] { return soon(); });
     EXPECT_EQ(done.has_value(), copies.empty());
     return copies.size();
   }

@@ -36,7 +36,7 @@ LogPosition slot(std::uint64_t number, std::string epoch = "e") {
 bool keeps(const Withdrawals& withdrawals, const AccessToken& token, Withdrawals::Number number) {
   bool has_run = false;
   const bool is_kept =
-      withdrawals.keep_unless_withdrawn(token, ours, number, [&] { has_run = true; });
+      withdrawals.keep_unless_withdrawn(token, ours, number, {}, [&] { has_run = true; });
   EXPECT_EQ(is_kept, has_run);
   return is_kept;
 }
@@ -211,7 +211,7 @@ TEST(Withdrawals, FenceExactlyWhatIsWithinReach) {
       const auto verdict = withdrawals.judge(sent_at(start), plans[at], slot(6));
       EXPECT_EQ(verdict == Verdict::fenced, row.takes[at]) << at;
       EXPECT_EQ(row.reach.covers(plans[at]), row.takes[at]) << at;
-      EXPECT_EQ(withdrawals.keep_unless_withdrawn(sent_at(start), plans[at], before, [] {}),
+      EXPECT_EQ(withdrawals.keep_unless_withdrawn(sent_at(start), plans[at], before, {}, [] {}),
                 !row.takes[at]);
     }
   }
