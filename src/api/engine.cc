@@ -20,6 +20,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Flights that wait for other processes. They ask the provider nothing, and must not keep those
+/// from a thread that do; a gate counts the fetches.
+constexpr std::size_t waiting_max = 512;
+
 std::function<double()> make_jitter() {
   auto generator = std::make_shared<base::Guarded<std::minstd_rand>>(
       std::minstd_rand(std::random_device{}()));  // shared by the copies of the function
@@ -117,7 +121,9 @@ Engine::Engine(Config config, SessionParts parts, SharedCache shared,
       sessions_(std::move(sessions)),
       revocation_pool_(std::max<std::size_t>(1, config_.http.fetches_max / 4)) {
   for (std::size_t index = 0; index < config_.providers.size(); ++index) {
-    pools_.push_back(std::make_unique<base::WorkerPool>(config_.http.fetches_max));
+    const std::size_t fetches = config_.http.fetches_max;
+    gates_.push_back(std::make_unique<base::Gate>(parts_.clock, fetches));
+    pools_.push_back(std::make_unique<base::WorkerPool>(fetches + (fleet_ ? waiting_max : 0)));
   }
   lifecycle::TokenFetcher& fetcher = *this;
   lifecycle::TokenRevoker& revoker = *this;
@@ -198,6 +204,11 @@ Result<lifecycle::PlanPtr> Engine::plan(const TokenRequest& request) const {
 Result<AccessToken> Engine::fetch(const lifecycle::Plan& plan, const AccessToken* parent,
                                   const std::function<void(const Error&)>& note_failure,
                                   Deadline deadline) {
+  const auto pass = gates_[plan.provider]->enter(deadline);
+  if (!pass) {
+    return fail(Errc::timed_out, "too many fetches are under way, and none ended in time",
+                "raise fetches_max in [http], or look at the provider with `valetkey doctor`");
+  }
   Fetched fetched = session(plan).fetch(plan.request, parent, note_failure, deadline);
   // Rule D2: withdrawn before anyone can hold it, and nobody waits for that (rules R4, F1).
   if (fetched.refused) keeper_->take_back(std::move(*fetched.refused));

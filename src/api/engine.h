@@ -8,6 +8,7 @@
 
 #include "api/provider_session.h"
 #include "api/shared_cache.h"
+#include "base/gate.h"
 #include "cache/memory_cache.h"
 #include "lifecycle/token_keeper.h"
 #include "valetkey/client.h"
@@ -67,6 +68,7 @@ class Engine final : private lifecycle::TokenFetcher, private lifecycle::TokenRe
   std::unique_ptr<lifecycle::Fleet> fleet_;  // absent: nothing is shared
   cache::MemoryCache cache_;
   std::vector<std::unique_ptr<ProviderSession>> sessions_;
+  std::vector<std::unique_ptr<base::Gate>> gates_;        // of each provider: its fetches
   std::vector<std::unique_ptr<base::WorkerPool>> pools_;  // one a provider: none starves another
   base::WorkerPool revocation_pool_;
   std::unique_ptr<lifecycle::TokenKeeper> keeper_;

@@ -172,7 +172,9 @@ void Fleet::look_now(Deadline deadline) {
     return !state.offset || state.offset_at + clock_interval <= now;
   });
   auto offset = this->offset();
-  if (offset && is_due) offset = measure_offset().value_or(*offset);
+  if (offset && is_due) {
+    if (auto measured = measure_offset()) offset = *measured;
+  }
   if (!offset) return note_away(offset.error());
   const Instant asked_at = parts_.clock->now();
   absorb(parts_.store->get(log_.head_names(), deadline.sooner(question_deadline())), *offset,
@@ -206,7 +208,8 @@ Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
               "is tried again until it has, or until what was revoked has ended by itself");
   } else if (parts_.bell) {
     const Deadline patience = deadline.sooner({parts_.clock->now() + options_.horizon});
-    announced.is_heard = parts_.bell->ring(patience).value_or(false);
+    const auto heard = parts_.bell->ring(patience);
+    announced.is_heard = heard && *heard;
     // Rule R3. Whoever has not said that he heard looks by himself before this time is over.
     if (!announced.is_heard) (void)stopper_.wait_until(patience.at);
   }

@@ -113,6 +113,7 @@ Result<bool> RevocationLog::read_entries(std::size_t copy, const Head& head, con
   std::uint64_t next = std::max(range.from, std::min(log.first(), log.last));
   Progress done{.copy = copy, .epoch = log.epoch, .seen = log.last};
   std::size_t batches = 0;
+  std::uint64_t tail_slot = 0;
   while (next != 0 && next <= log.last && (++batches <= batches_max || !range.has_places)) {
     std::vector<StoredName> names;
     for (; next <= log.last && names.size() < batch_max; ++next)
@@ -127,7 +128,8 @@ Result<bool> RevocationLog::read_entries(std::size_t copy, const Head& head, con
       if (!revocation) continue;
       const bool is_known_tail = slot == range.from && !range.tail.empty();
       if (is_known_tail && revocation->id != range.tail) return false;
-      done.tail = slot == log.last ? revocation->id : std::string();
+      tail_slot = slot;
+      done.tail = revocation->id;
       if (is_known_tail) continue;
       LearntRevocation learnt{std::move(*revocation)};
       if (copy == 0 && range.has_places) learnt.position = LogPosition{log.epoch, slot};
@@ -137,10 +139,10 @@ Result<bool> RevocationLog::read_entries(std::size_t copy, const Head& head, con
   if (next <= log.last && next != 0) {
     look.has_more = true;
     done.seen = next - 1;
-    done.tail.clear();
   } else {
     done.version = head.version;
   }
+  if (tail_slot != done.seen) done.tail.clear();
   progress.push_back(std::move(done));
   return true;
 }

@@ -112,8 +112,10 @@ TokenKeeper::Landing TokenKeeper::fetch_on_trial(const PlanPtr& plan, const Flig
   if (credentials.empty() || plan->parent) return fetch_now();
   if (proven_.with([&](const auto& all) { return all.contains(trial->key); })) return fetch_now();
 
-  const Wish wish{
-      .credentials = credentials, .salt = "#" + parts_.fleet->new_id(), .patience = trial_patience};
+  const Wish wish{.credentials = credentials,
+                  .salt = "#" + parts_.fleet->new_id(),
+                  .is_trial = true,
+                  .patience = trial_patience};
   const auto seat = parts_.fleet->board(*trial, wish);
   if (seat.step == BoardingStep::fail && seat.failure) {
     Landing landing{fail(seat.failure->error)};

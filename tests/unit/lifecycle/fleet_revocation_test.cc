@@ -182,7 +182,7 @@ TEST(FleetRevocation, OutlivesTheCacheThatWasEmptied) {
   const auto token = a->take(plan);
   (void)a->keeper.revoke(token, world.in(5s));
   world.store->flush();
-  a->fleet.look();
+  a->fleet.look(world.in(5s));
   world.clock->advance(1s);
   const auto is_written_again = [&] {
     const auto all = world.store->dump();
@@ -190,9 +190,11 @@ TEST(FleetRevocation, OutlivesTheCacheThatWasEmptied) {
   };
   world.pass_until(is_written_again);  // by a's watch
   const auto b = world.join("b");
-  b->fleet.store("k", {token.share(), plan_lifetime(world.clock->now(), *token.expires_at(),
-                                                    world.options.policy, 0.0)});
-  b->fleet.look();
+  b->fleet.offer(*plan,
+                 {token.share(), plan_lifetime(world.clock->now(), *token.expires_at(),
+                                               world.options.policy, 0.0)},
+                 std::nullopt);
+  b->fleet.look(world.in(5s));
 
   EXPECT_EQ(b->ask(plan), "t2");
 }
@@ -247,7 +249,7 @@ TEST(FleetRevocation, OfManyTokensAtOnceIsToldWhole) {
 
   (void)a->keeper.revoke_reach({}, nullptr, world.in(60s));
   world.clock->advance(1s);
-  b->fleet.look();
+  b->fleet.look(world.in(5s));
 
   EXPECT_EQ(b->cache.entries(), 0U);
   EXPECT_EQ(world.revoked(5000).size(), 5000U);  // each once, by whoever revoked

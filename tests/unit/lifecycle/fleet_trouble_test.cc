@@ -70,7 +70,7 @@ TEST(FleetInTrouble, OffersWhatItHoldsToACacheThatWasEmptied) {
   (void)a->keeper.revoke(a->take(shared_plan("other", user("2"))), world.in(5s));
   EXPECT_EQ(a->ask(plan), "t2");
   world.store->flush();
-  a->fleet.look();
+  a->fleet.look(world.in(5s));
   world.pass_until([&] { return a->fleet.find("k").has_value(); });
   const auto b = world.join("b");
 
@@ -94,7 +94,7 @@ TEST(FleetInTrouble, OffersNothingAsGoodThatIsRevokedAtThatMoment) {
     (void)b->keeper.revoke_reach({.subject = user("1")}, nullptr, world.in(5s));
     is_revoked = true;
   });
-  a->fleet.look();
+  a->fleet.look(world.in(5s));
   world.pass_until([&] { return is_revoked.load(); });
   a->fleet.stop();  // whatever it was about to write is written
   const auto c = world.join("c");

@@ -35,8 +35,8 @@ struct World {
   std::size_t append(RevocationLog& log, const std::string& id,
                      std::chrono::nanoseconds life = 1h) {
     auto copies = log.all_copies();
-    const auto done =
-        log.append(revocation(id, life), "e" + id, copies, offset, clock->now(), [this] { return soon(); });
+    const auto done = log.append(revocation(id, life), "e" + id, copies, offset, clock->now(),
+                                 [this] { return soon(); });
     EXPECT_EQ(done.has_value(), copies.empty());
     return copies.size();
   }
@@ -375,13 +375,13 @@ TEST(RevocationLog, LeavesToBeWrittenOnlyTheCopiesThatFailed) {
     world.store->fail_with(name.copy == 0U ? std::optional(Errc::unreachable) : std::nullopt);
   });
   EXPECT_FALSE(log.append(world.revocation("1"), "e", copies, world.offset, world.clock->now(),
-                          world.soon()));
+                          [&] { return world.soon(); }));
   EXPECT_EQ(copies, std::vector<std::size_t>{0});
   world.store->before_each(nullptr);
   world.store->fail_with(std::nullopt);
 
   EXPECT_TRUE(log.append(world.revocation("1"), "e", copies, world.offset, world.clock->now(),
-                         world.soon()));
+                         [&] { return world.soon(); }));
 
   EXPECT_TRUE(copies.empty());
   EXPECT_EQ(world.news(log), (Ids{"1", "1"}));

@@ -64,6 +64,7 @@ Change proven(std::chrono::nanoseconds left) {
 const Change nothing = [](SharedRecord&, Wish&, Instant) {};
 const Change no_token = [](SharedRecord& record, Wish&, Instant) { record.token.reset(); };
 const Change refresh = [](SharedRecord&, Wish& wish, Instant) { wish.is_refresh = true; };
+const Change trial = [](SharedRecord&, Wish& wish, Instant) { wish.is_trial = true; };
 const Change rejected_here = [](SharedRecord&, Wish& wish, Instant) {
   wish.rejected = support::fingerprint_of("token");
 };
@@ -204,11 +205,14 @@ TEST(NextBoarding, GivesATokenOfTheLifeAskedForOrNone) {
 // Rule C9
 TEST(NextBoarding, LetsCredentialsThatAreProvenThroughAndOthersBeTriedOnce) {
   expect_steps({
-      {"proven", 0s, all({no_token, proven(1ns)}), serve},
-      {"proven, while somebody tries", 0s, all({no_token, proven(1s), lease_of("another")}), serve},
-      {"proven, after a refusal", 0s, all({no_token, proven(1s), failed_with("mine")}), serve},
-      {"not any more", 0s, all({no_token, proven(0s)}), fetch},
-      {"not any more, somebody tries", 0s, all({no_token, proven(0s), lease_of("another")}), wait},
+      {"proven", 0s, all({trial, no_token, proven(1ns)}), serve},
+      {"proven, while somebody tries", 0s, all({trial, no_token, proven(1s), lease_of("another")}),
+       serve},
+      {"proven, after a refusal", 0s, all({trial, no_token, proven(1s), failed_with("mine")}),
+       serve},
+      {"not any more", 0s, all({trial, no_token, proven(0s)}), fetch},
+      {"not any more, somebody tries", 0s, all({trial, no_token, proven(0s), lease_of("another")}),
+       wait},
   });
 }
 

@@ -99,8 +99,10 @@ TEST(Withdrawals, FenceInWhatOthersFetchedByWhatTheyKnewOfTheLog) {
   (void)withdrawals.fence({}, fence_at("f", start, slot(7)), start);
 
   EXPECT_FALSE(keeps(withdrawals, sent_at(start + 1h), slot(6)));
-  EXPECT_TRUE(keeps(withdrawals, sent_at(start - 1h), slot(7)));
-  EXPECT_TRUE(keeps(withdrawals, sent_at(start - 1h), slot(8)));
+  EXPECT_TRUE(keeps(withdrawals, sent_at(start - 5s), slot(7)));
+  EXPECT_TRUE(keeps(withdrawals, sent_at(start - 5s), slot(8)));
+  // A place that says later when the clocks say long before was given out twice.
+  EXPECT_FALSE(keeps(withdrawals, sent_at(start - 5s - 1ns), slot(8)));
 }
 
 // Rule R3
@@ -110,12 +112,12 @@ TEST(Withdrawals, FenceByTimeWhereTheLogCannotTellAndErrToTheSafeSide) {
   Withdrawals unknown;
   (void)unknown.fence({}, fence_at("f", start), start);
 
-  EXPECT_FALSE(keeps(known, sent_at(start + 2s), slot(9, "another epoch")));
-  EXPECT_TRUE(keeps(known, sent_at(start + 2s + 1ns), slot(1, "another epoch")));
-  EXPECT_FALSE(keeps(known, sent_at(start + 2s), std::nullopt));
-  EXPECT_TRUE(keeps(known, sent_at(start + 2s + 1ns), std::nullopt));
-  EXPECT_FALSE(keeps(unknown, sent_at(start + 2s), slot(9)));
-  EXPECT_TRUE(keeps(unknown, sent_at(start + 2s + 1ns), slot(1)));
+  EXPECT_FALSE(keeps(known, sent_at(start + 5s), slot(9, "another epoch")));
+  EXPECT_TRUE(keeps(known, sent_at(start + 5s + 1ns), slot(1, "another epoch")));
+  EXPECT_FALSE(keeps(known, sent_at(start + 5s), std::nullopt));
+  EXPECT_TRUE(keeps(known, sent_at(start + 5s + 1ns), std::nullopt));
+  EXPECT_FALSE(keeps(unknown, sent_at(start + 5s), slot(9)));
+  EXPECT_TRUE(keeps(unknown, sent_at(start + 5s + 1ns), slot(1)));
 }
 
 TEST(Withdrawals, LearnTheSameFenceTwiceWithoutHarmToWhatCameAfterIt) {
@@ -146,8 +148,8 @@ TEST(Withdrawals, LetTheLaterFenceOfAReachStand) {
 
   EXPECT_FALSE(keeps(withdrawals, sent_at(start), between));
   EXPECT_TRUE(keeps(withdrawals, sent_at(start), after));
-  EXPECT_FALSE(keeps(withdrawals, sent_at(start), slot(7)));
-  EXPECT_TRUE(keeps(withdrawals, sent_at(start), slot(8)));
+  EXPECT_FALSE(keeps(withdrawals, sent_at(start + 1min), slot(7)));
+  EXPECT_TRUE(keeps(withdrawals, sent_at(start + 1min), slot(8)));
 }
 
 // Rule R3: the log knows the order better than the clocks of those who wrote it.
