@@ -50,6 +50,8 @@ struct KeeperOptions {
   CachePolicy policy{};
   std::chrono::nanoseconds fetch_time_max = std::chrono::seconds(30);
   std::size_t tokens_max = 100'000;
+  /// How long a flight waits for another process that tries credentials for everyone (rule C9).
+  std::chrono::nanoseconds trial_patience = std::chrono::seconds(5);
 };
 
 /// What the keeper works with; what is not owned outlives it.

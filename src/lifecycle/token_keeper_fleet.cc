@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t records_erased_max = 64;  ///< one by one, at a revocation; fences do the rest
 constexpr std::size_t offered_max = 100'000;
 constexpr auto proven_for = std::chrono::hours(24);
-constexpr auto trial_patience = std::chrono::seconds(5);
 constexpr auto undecided_for = std::chrono::seconds(10);
 
 }  // namespace
@@ -115,7 +114,7 @@ TokenKeeper::Landing TokenKeeper::fetch_on_trial(const PlanPtr& plan, const Flig
   const Wish wish{.credentials = credentials,
                   .salt = "#" + parts_.fleet->new_id(),
                   .is_trial = true,
-                  .patience = trial_patience};
+                  .patience = options_.trial_patience};
   const auto seat = parts_.fleet->board(*trial, wish);
   if (seat.step == BoardingStep::fail && seat.failure) {
     Landing landing{fail(seat.failure->error)};

@@ -95,7 +95,7 @@ struct FleetWorld {
                   .jitter = [] { return 0.0; },
                   .fleet = &fleet,
                   .provider_keys = {"the provider"}},
-                 {}),
+                 world.keeper_options),
           world_(world) {}
     ~Member() {
       keeper.stop();
@@ -155,6 +155,7 @@ struct FleetWorld {
   ScriptedProvider provider{*clock};
   /// Fake time may run far ahead of a thread; that is no reason for a question to fail.
   lifecycle::FleetOptions options{.question_time = std::chrono::hours(1)};
+  lifecycle::KeeperOptions keeper_options{.trial_patience = std::chrono::hours(24)};
   bool has_bell = false;
   std::set<std::string> gone;
   std::atomic<int> ids{0};
