@@ -48,7 +48,11 @@ void Fleet::start(FleetMember& member) {
               "no thread is to be had to watch the shared cache; revocations are looked for as "
               "tokens are asked for");
   }
-  if (parts_.bell) parts_.bell->listen([this] { look(); });
+  if (parts_.bell)
+    parts_.bell->listen([this] {
+      look();
+      return !away_.load();
+    });
 }
 
 void Fleet::stop() {
