@@ -37,10 +37,10 @@ class SharedStore {
 
   using Found = Result<std::optional<StoredValue>>;
 
-  /// One answer for each name, in their order, whatever becomes of the others: nothing where nothing
-  /// is, or nothing that is ours.
-  /// Errors: unreachable, timed_out; malformed_response when the server answers rubbish;
-  /// access_denied when it refuses us. Blocks: one round trip, at most until the deadline.
+  /// One answer for each name, in their order, whatever becomes of the others: nothing where
+  /// nothing is, or nothing that is ours. Errors: unreachable, timed_out; malformed_response when
+  /// the server answers rubbish; access_denied when it refuses us. Blocks: one round trip, at most
+  /// until the deadline.
   [[nodiscard]] virtual std::vector<Found> get(const std::vector<StoredName>& names,
                                                Deadline deadline) = 0;
 
@@ -72,16 +72,17 @@ class SharedBell {
   enum class Hearing : std::uint8_t {
     listening,    ///< a ring reaches us
     deaf,         ///< not now; being mended
-    unavailable,  ///< never here: the server does not let us listen
+    unavailable,  ///< never here: the server does not let us listen, or this machine cannot
   };
 
   virtual ~SharedBell() = default;
 
-  /// Calls `heard` at each ring of anyone's; whoever rang is told when it has returned. `heard` must
-  /// not call back into the bell. To be called once, before anyone rings; the connection is made,
-  /// and made again, behind the caller's back, and `heard` is called each time it was made, because
-  /// rings may have been missed.
-  virtual void listen(std::function<void()> heard) = 0;
+  /// Calls `heard` at each ring of anyone's. It returns whether whatever may have been rung for has
+  /// taken effect: only then is whoever rang told so, and only then does the bell listen; else it
+  /// is deaf, and calls `heard` again soon. `heard` must not call back into the bell. To be called
+  /// once, before anyone rings; the connection is made, and made again, behind the caller's back,
+  /// and `heard` is called each time it was made, because rings may have been missed.
+  virtual void listen(std::function<bool()> heard) = 0;
   [[nodiscard]] virtual Hearing hearing() const = 0;
 
   /// True: everyone who listens has heard. False: some had not when the deadline passed.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/config_shared_checks.h"
 #include "api/credentials.h"
@@ -136,8 +137,10 @@ SharedCache open_shared_cache(const Config& config, const std::shared_ptr<Clock>
   if (servers->kind == cache::ServerKind::redis) {
     auto options = redis_options(config.cache, *servers, std::move(*password), clock);
     // SECURITY: whoever may only listen at the server cannot tell the channel from a random name.
-    shared.bell =
-        cache::make_redis_bell(options.clone(), "vk1:bell:" + keys->first().name_for("bell"));
+    std::vector<std::string> channels;
+    for (const auto& key : keys->keys())
+      channels.push_back("vk1:bell:" + key.name_for("bell"));
+    shared.bell = cache::make_redis_bell(options.clone(), std::move(channels));
     plain = cache::make_redis_store(std::move(options));
   } else {
     plain = memcached_store(config.cache, *servers, clock);

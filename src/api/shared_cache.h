@@ -23,8 +23,8 @@ struct SharedCache {
 /// Opens what [cache] names: reads the sealing keys and the password, and asks the server one
 /// question. A server that refuses us is a mistake; one that is away is not (rule C8).
 ///
-/// The bell's channel is named with the first key. While keys are replaced, processes whose first
-/// keys differ do not hear each other ring, and look by themselves, about once a second.
+/// The bell has a channel for each key, so that processes hear each other ring that have one key in
+/// common, and so all do while keys are replaced.
 ///
 /// Precondition: find_mistakes has found none. Blocks: files, commands, one round trip.
 [[nodiscard]] SharedCache open_shared_cache(const Config& config,

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "base/text.h"
@@ -83,7 +85,7 @@ Result<void> MemcachedLine::send_gets(const std::vector<std::string_view>& names
 
 Result<std::vector<std::optional<StoredValue>>> MemcachedLine::read_values(
     const std::vector<std::string_view>& names, Deadline deadline) {
-  deadline_ = deadline;
+  hurry_until(deadline);
   auto values = closed_unless(reader_->read_values(names));
   if (!values) return failure_of(std::move(values));
   std::vector<std::optional<StoredValue>> stored;
@@ -124,8 +126,13 @@ Result<WallTime> MemcachedLine::time(Deadline deadline) {
   return WallTime(std::chrono::seconds(*stats->time_s));
 }
 
-Result<void> MemcachedLine::prepare(Deadline deadline) {
+void MemcachedLine::hurry_until(Deadline deadline) {
   deadline_ = deadline;
+  late_room_.reset();
+}
+
+Result<void> MemcachedLine::prepare(Deadline deadline) {
+  hurry_until(deadline);
   if (is_usable()) return {};
   return closed_unless(connect_anew());
 }
@@ -217,16 +224,35 @@ Result<void> MemcachedLine::send(std::string_view head, std::string_view value,
   return {};
 }
 
+std::size_t MemcachedLine::readable() {
+  if (!deadline_.passed(clock_->now())) return std::numeric_limits<std::size_t>::max();
+  if (!late_room_) {
+    int arrived = 0;
+    if (ioctl(socket_.get(), FIONREAD, &arrived) != 0) arrived = 0;
+    late_room_ = static_cast<std::size_t>(std::max(arrived, 0));
+  }
+  return *late_room_;
+}
+
+/// An answer that is here is read before anything is waited for: its reader may come late only
+/// because another server kept it.
 Result<std::size_t> MemcachedLine::read_some(char* to, std::size_t room) {
   for (;;) {
-    if (auto waited = wait_for(POLLIN); !waited) return failure_of(std::move(waited));
-    const auto count = recv(socket_.get(), to, room, 0);
-    if (count > 0) return static_cast<std::size_t>(count);
+    const std::size_t allowed = std::min(room, readable());
+    if (allowed == 0) return too_late();
+    const auto count = recv(socket_.get(), to, allowed, 0);
+    if (count > 0) {
+      const auto size = static_cast<std::size_t>(count);
+      if (late_room_) *late_room_ -= std::min(size, *late_room_);
+      return size;
+    }
     if (count == 0) {
       return fail(Errc::unreachable, "the server hung up instead of answering",
                   "it may be at its limit of connections (-c)");
     }
-    if (errno != EINTR && errno != EAGAIN) return system_said(errno, "cannot receive");
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return system_said(errno, "cannot receive");
+    if (auto waited = wait_for(POLLIN); !waited) return failure_of(std::move(waited));
   }
 }
 

@@ -26,7 +26,7 @@ struct MemcachedEndpoint {
 };
 
 /// Connects when it must: at first, after an error, and when the server has hung up meanwhile.
-/// Every call leaves at its deadline, however the server dawdles.
+/// Every call leaves at its deadline, however the server dawdles; what has arrived by then is read.
 class MemcachedLine final : private ByteSource {
  public:
   MemcachedLine(MemcachedEndpoint endpoint, std::shared_ptr<Clock> clock);
@@ -45,6 +45,9 @@ class MemcachedLine final : private ByteSource {
                                  const Secret& bytes, std::chrono::seconds life, Deadline deadline);
   [[nodiscard]] Result<WallTime> time(Deadline deadline);
 
+  /// It need not connect, unless the server has hung up meanwhile.
+  [[nodiscard]] bool is_connected() const noexcept { return static_cast<bool>(socket_); }
+
  private:
   Result<std::size_t> read_some(char* to, std::size_t room) override;
 
@@ -54,6 +57,9 @@ class MemcachedLine final : private ByteSource {
   Result<MemcachedStats> ask_stats();
   Result<void> send(std::string_view head, std::string_view value, std::string_view tail);
   Result<void> wait_for(short events);
+  void hurry_until(Deadline deadline);
+  /// How many bytes may still be read: after the deadline no more than had come by then.
+  std::size_t readable();
   bool is_usable() const;
 
   /// After an error nobody knows where the next answer begins.
@@ -65,7 +71,8 @@ class MemcachedLine final : private ByteSource {
 
   const MemcachedEndpoint endpoint_;
   const std::shared_ptr<Clock> clock_;
-  Deadline deadline_{};  ///< of the question in hand
+  Deadline deadline_{};                     ///< of the question in hand
+  std::optional<std::size_t> late_room_{};  ///< what had come by the deadline and is not read yet
   base::Descriptor socket_{};
   std::optional<MemcachedReader> reader_{};
   /// Tells this life of the server from the ones before: memcached counts its versions from 1 again

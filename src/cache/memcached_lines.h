@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,13 @@ namespace valetkey::cache {
 struct QuestionTime {
   Deadline deadline{};
   bool hurried = false;
+};
+
+/// How soon a server can be expected to answer.
+enum class Standing : std::uint8_t {
+  ready,     ///< it did, and a connection waits for us
+  well,      ///< it must be connected to
+  troubled,  ///< it failed last, and at most finds out whether it is back
 };
 
 /// Threads: any.
@@ -51,6 +59,10 @@ class MemcachedLines {
 
   /// Errors: why the server is left alone; timed_out. Blocks: while all connections are in use.
   [[nodiscard]] Result<Lease> take(QuestionTime time);
+  /// Nothing while all connections are in use. Errors: as `take`.
+  [[nodiscard]] Result<std::optional<Lease>> take_now(QuestionTime time);
+
+  [[nodiscard]] Standing standing();
 
   /// What became of a question: keeps the server's health, and says which server it was.
   template <class T>
@@ -65,6 +77,9 @@ class MemcachedLines {
   [[nodiscard]] const std::string& name() const noexcept { return health_.name(); }
 
  private:
+  [[nodiscard]] Failure no_time_left() const;
+  /// Precondition: `mutex_` is held by `lock`, which is given up, and not all are in use.
+  Lease lend(std::unique_lock<std::mutex> lock);
   Error judged_error(Error error, QuestionTime time);
   void give_back(std::unique_ptr<MemcachedLine> line);
 
@@ -73,7 +88,7 @@ class MemcachedLines {
   ServerHealth health_;
   std::mutex mutex_;  // guards everything below; a Guarded cannot wait on a condition
   std::condition_variable given_back_;
-  std::vector<std::unique_ptr<MemcachedLine>> idle_;
+  std::vector<std::unique_ptr<MemcachedLine>> idle_;  // the connected ones are the last
   std::size_t in_use_ = 0;
 };
 

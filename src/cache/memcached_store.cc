@@ -4,6 +4,7 @@
 #include <libmemcached/memcached.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -90,20 +91,26 @@ class MemcachedStore final : public SharedStore {
  private:
   /// The names of one question that lie on one server.
   struct Share {
+    MemcachedLines* server = nullptr;   ///< null: it has none of them
     std::vector<std::size_t> places{};  ///< in the question
     std::vector<std::string_view> names{};
     std::optional<MemcachedLines::Lease> line{};
+    bool hurried = false;    ///< when it was asked
+    bool postponed = false;  ///< all its connections were in use
   };
 
-  QuestionTime time_for(Deadline deadline) const {
-    const Instant now = clock_->now();
-    return {.deadline = deadline.sooner(Deadline{now + timeout_}),
-            .hurried = deadline.left(now) < timeout_ / 4};
+  Deadline end_of(Deadline deadline) const {
+    return deadline.sooner(Deadline{clock_->now() + timeout_});
   }
+  /// For one of so many that are still to be asked until `end`: one that hangs leaves time for the
+  /// others.
+  QuestionTime time_for(Deadline end, std::size_t to_ask = 1) const;
 
   Result<std::size_t> server_of(const StoredName& name) const;
-  Result<void> begin(Share& share, MemcachedLines& server, QuestionTime time);
-  void finish(Share& share, MemcachedLines& server, QuestionTime time, std::vector<Found>& found);
+  /// By server; names that are none get their errors.
+  std::vector<Share> shares_of(const std::vector<StoredName>& names, std::vector<Found>& found);
+  static void begin(Share& share, QuestionTime time, std::vector<Found>& found, bool may_wait);
+  static void finish(Share& share, Deadline end, std::vector<Found>& found);
 
   const std::chrono::milliseconds timeout_;
   const std::shared_ptr<Clock> clock_;
@@ -119,10 +126,16 @@ Result<std::size_t> MemcachedStore::server_of(const StoredName& name) const {
   return name.copy ? *name.copy : placing_.server_for(name.text);
 }
 
-std::vector<MemcachedStore::Found> MemcachedStore::get(const std::vector<StoredName>& names,
-                                                       Deadline deadline) {
-  const QuestionTime time = time_for(deadline);
-  std::vector<Found> found(names.size());
+QuestionTime MemcachedStore::time_for(Deadline end, std::size_t to_ask) const {
+  const Instant now = clock_->now();
+  const std::chrono::nanoseconds enough = timeout_ / 4;
+  const auto left = end.left(now);
+  const auto part = std::max(left / static_cast<std::int64_t>(to_ask), enough);
+  return {.deadline = end.sooner(Deadline{now + part}), .hurried = left < enough};
+}
+
+std::vector<MemcachedStore::Share> MemcachedStore::shares_of(const std::vector<StoredName>& names,
+                                                             std::vector<Found>& found) {
   std::vector<Share> shares(servers_.size());
   for (std::size_t place = 0; place < names.size(); ++place) {
     const auto server = server_of(names[place]);
@@ -130,37 +143,67 @@ std::vector<MemcachedStore::Found> MemcachedStore::get(const std::vector<StoredN
       found[place] = fail(server.error());
       continue;
     }
+    shares[*server].server = servers_[*server].get();
     shares[*server].places.push_back(place);
     shares[*server].names.push_back(names[place].text);
   }
-  // Every server is asked before any is waited for. All callers take their connections in the
-  // servers' order, so no two wait for each other.
-  for (std::size_t server = 0; server < shares.size(); ++server) {
-    Share& share = shares[server];
-    if (share.names.empty()) continue;
-    if (const auto begun = begin(share, *servers_[server], time); !begun) {
-      for (const std::size_t place : share.places)
-        found[place] = fail(begun.error());
-    }
+  return shares;
+}
+
+std::vector<MemcachedStore::Found> MemcachedStore::get(const std::vector<StoredName>& names,
+                                                       Deadline deadline) {
+  const Deadline end = end_of(deadline);
+  std::vector<Found> found(names.size());
+  std::vector<Share> shares = shares_of(names, found);
+  // Rule C8: a server that hangs costs its own names and no other's. So whoever will answer at once
+  // is asked first, and every server is asked before any is waited for.
+  std::vector<std::pair<Standing, Share*>> order;
+  for (Share& share : shares) {
+    if (share.server != nullptr) order.emplace_back(share.server->standing(), &share);
   }
-  for (std::size_t server = 0; server < shares.size(); ++server) {
-    if (shares[server].line) finish(shares[server], *servers_[server], time, found);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& one, const auto& other) { return one.first < other.first; });
+  for (std::size_t each = 0; each < order.size(); ++each)
+    begin(*order[each].second, time_for(end, order.size() - each), found, false);
+  for (const auto& [standing, share] : order) {
+    if (share->line) finish(*share, end, found);
+  }
+  // Who waits for a connection holds none, so no two callers wait for each other.
+  for (const auto& [standing, share] : order) {
+    if (!share->postponed) continue;
+    begin(*share, time_for(end), found, true);
+    if (share->line) finish(*share, end, found);
   }
   return found;
 }
 
-Result<void> MemcachedStore::begin(Share& share, MemcachedLines& server, QuestionTime time) {
-  auto line = server.take(time);
-  if (!line) return failure_of(std::move(line));
-  auto sent = (*line)->send_gets(share.names, time.deadline);
-  if (!sent) return server.judged(std::move(sent), time);
-  share.line.emplace(std::move(*line));
-  return {};
+void MemcachedStore::begin(Share& share, QuestionTime time, std::vector<Found>& found,
+                           bool may_wait) {
+  const auto failed = [&](const Error& error) {
+    for (const std::size_t place : share.places)
+      found[place] = fail(error);
+  };
+  share.hurried = time.hurried;
+  if (may_wait) {
+    auto line = share.server->take(time);
+    if (!line) return failed(line.error());
+    share.line.emplace(std::move(*line));
+  } else {
+    auto line = share.server->take_now(time);
+    if (!line) return failed(line.error());
+    share.postponed = !line->has_value();
+    if (share.postponed) return;
+    share.line.emplace(std::move(**line));
+  }
+  auto sent = (*share.line)->send_gets(share.names, time.deadline);
+  if (sent) return;
+  failed(share.server->judged(std::move(sent), time).error());
+  share.line.reset();
 }
 
-void MemcachedStore::finish(Share& share, MemcachedLines& server, QuestionTime time,
-                            std::vector<Found>& found) {
-  auto values = server.judged((*share.line)->read_values(share.names, time.deadline), time);
+void MemcachedStore::finish(Share& share, Deadline end, std::vector<Found>& found) {
+  auto values = share.server->judged((*share.line)->read_values(share.names, end),
+                                     {.deadline = end, .hurried = share.hurried});
   share.line.reset();
   for (std::size_t each = 0; each < share.places.size(); ++each) {
     Found& place = found[share.places[each]];
@@ -178,19 +221,26 @@ Result<bool> MemcachedStore::put(const StoredName& name, const std::string& vers
   const auto number = server_of(name);
   if (!number) return fail(number.error());
   MemcachedLines& server = *servers_[*number];
-  const QuestionTime time = time_for(deadline);
+  const QuestionTime time = time_for(end_of(deadline));
   auto line = server.take(time);
   if (!line) return failure_of(std::move(line));
   return server.judged((*line)->put(name.text, version, bytes, counted(life), time.deadline), time);
 }
 
-/// The first that answers.
+/// The first that answers, the likeliest asked first.
 Result<WallTime> MemcachedStore::time(Deadline deadline) {
+  const Deadline end = end_of(deadline);
+  std::vector<std::pair<Standing, MemcachedLines*>> order;
+  for (const auto& server : servers_)
+    order.emplace_back(server->standing(), server.get());
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& one, const auto& other) { return one.first < other.first; });
   Result<WallTime> told = fail(Errc::unreachable, "nobody was asked the time", "name a server");
-  for (const auto& server : servers_) {
-    const QuestionTime time = time_for(deadline);
-    auto line = server->take(time);
-    told = line ? server->judged((*line)->time(time.deadline), time)
+  for (std::size_t each = 0; each < order.size(); ++each) {
+    MemcachedLines& server = *order[each].second;
+    const QuestionTime time = time_for(end, order.size() - each);
+    auto line = server.take(time);
+    told = line ? server.judged((*line)->time(time.deadline), time)
                 : Result<WallTime>(fail(line.error()));
     if (told) break;
   }

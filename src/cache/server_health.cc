@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::nanoseconds pause_first = 250ms;
-constexpr std::chrono::nanoseconds pause_max = 5s;
+constexpr std::chrono::nanoseconds pause_max = 1s;
 
 std::chrono::nanoseconds pause_after(unsigned failures) {
   const unsigned doublings = std::min(failures == 0 ? 0U : failures - 1U, 8U);
@@ -32,6 +32,10 @@ bool ServerHealth::may_ask(Instant now) {
 
 Error ServerHealth::away() const {
   return state_.with([](const State& state) { return state.last; });
+}
+
+bool ServerHealth::is_well() const {
+  return state_.with([](const State& state) { return state.failures == 0; });
 }
 
 void ServerHealth::failed(const Error& error, Instant now) {

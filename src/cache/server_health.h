@@ -17,11 +17,14 @@ class ServerHealth {
   /// `name`: "memcached 127.0.0.1:11211".
   explicit ServerHealth(std::string name) : name_(std::move(name)) {}
 
-  /// Whether to ask at all. After a failure one asker at a time, first soon, then ever more seldom,
-  /// finds out whether the server is back; the others are told no.
+  /// Whether to ask at all. After a failure one asker at a time, first soon, then ever more seldom
+  /// but every second at least, finds out whether the server is back; the others are told no.
   [[nodiscard]] bool may_ask(Instant now);
   /// The error to return when it may not be asked.
   [[nodiscard]] Error away() const;
+
+  /// No failure since it last answered.
+  [[nodiscard]] bool is_well() const;
 
   void failed(const Error& error, Instant now);
   void answered();
@@ -32,7 +35,7 @@ class ServerHealth {
   struct State {
     unsigned failures = 0;  ///< in a row
     Instant next_at{};
-    bool probing = false;   ///< somebody finds out just now
+    bool probing = false;  ///< somebody finds out just now
     Error last{.code = Errc::unreachable, .context = {}};
   };
 

@@ -2,14 +2,19 @@
 // The bell on Redis: who hears it, when a ring has been heard, and what becomes of a lost line.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "cache/redis_bell.h"
 #include "contract/store_kinds.h"
@@ -32,14 +37,19 @@ class RedisBell : public testing::Test {
   struct Listener {
     std::shared_ptr<SharedBell> bell;
     std::shared_ptr<std::atomic<int>> heard = std::make_shared<std::atomic<int>>(0);
+    std::shared_ptr<std::atomic<bool>> can_look = std::make_shared<std::atomic<bool>>(true);
   };
 
   cache::RedisOptions options() const {
     return {.port = server_.port(), .clock = tools_.clock, .timeout = 5s};
   }
-  Listener listener_with(cache::RedisOptions made) const {
-    Listener listener{cache::make_redis_bell(std::move(made), channel)};
-    listener.bell->listen([heard = listener.heard] { ++*heard; });
+  Listener listener_with(cache::RedisOptions made,
+                         std::vector<std::string> channels = {channel}) const {
+    Listener listener{cache::make_redis_bell(std::move(made), std::move(channels))};
+    listener.bell->listen([heard = listener.heard, can_look = listener.can_look] {
+      ++*heard;
+      return can_look->load();
+    });
     return listener;
   }
   Listener make_listener() const {
@@ -76,7 +86,7 @@ TEST_F(RedisBell, IsHeardByEveryListenerOnceARingHasReturned) {
   std::vector<Listener> listeners;
   for (int number = 0; number < 8; ++number)
     listeners.push_back(make_listener());
-  const auto ringer = cache::make_redis_bell(options(), channel);
+  const auto ringer = cache::make_redis_bell(options(), {channel});
 
   for (int ring = 1; ring <= 20; ++ring) {
     EXPECT_THAT(ringer->ring(tools_.soon()), IsTrue());
@@ -106,7 +116,7 @@ TEST_F(RedisBell, IsHeardOnASocketToo) {
 }
 
 TEST_F(RedisBell, RingsForNobodyWhenNobodyListens) {
-  EXPECT_THAT(cache::make_redis_bell(options(), channel)->ring(tools_.soon()), IsTrue());
+  EXPECT_THAT(cache::make_redis_bell(options(), {channel})->ring(tools_.soon()), IsTrue());
 }
 
 // Rule R3
@@ -116,11 +126,12 @@ TEST_F(RedisBell, HasRungOnlyWhenTheSlowestHasHeard) {
   std::condition_variable changed;
   bool is_held = false;
   std::atomic<int> has_heard{0};
-  const auto slow = cache::make_redis_bell(options(), channel);
+  const auto slow = cache::make_redis_bell(options(), {channel});
   slow->listen([&] {
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return !is_held; });
     ++has_heard;
+    return true;
   });
   ASSERT_TRUE(becomes(*slow, Hearing::listening));
   {
@@ -142,6 +153,80 @@ TEST_F(RedisBell, HasRungOnlyWhenTheSlowestHasHeard) {
   EXPECT_EQ(has_heard, 3);
   releaser.join();
   slow->stop();
+}
+
+// Rule R3
+TEST_F(RedisBell, DoesNotSayThatItHasHeardWhatItCouldNotRead) {
+  const auto ringer = make_listener();
+  const auto blind = make_listener();
+  *blind.can_look = false;
+
+  EXPECT_THAT(ringer.bell->ring(Deadline{tools_.clock->now() + 300ms}), IsFalse());
+  EXPECT_TRUE(becomes(*blind.bell, Hearing::deaf));
+  EXPECT_TRUE(tools_.eventually([&] { return *blind.heard >= 6; }));  // it tries again and again
+  EXPECT_EQ(blind.bell->hearing(), Hearing::deaf);
+
+  *blind.can_look = true;
+  EXPECT_TRUE(becomes(*blind.bell, Hearing::listening));
+  EXPECT_THAT(ringer.bell->ring(tools_.soon()), IsTrue());
+}
+
+// Rule R3
+TEST_F(RedisBell, IsDeafUntilWhatItMayHaveMissedHasBeenRead) {
+  Listener blind{cache::make_redis_bell(options(), {channel})};
+  *blind.can_look = false;
+  blind.bell->listen([&] {
+    ++*blind.heard;
+    return blind.can_look->load();
+  });
+
+  EXPECT_TRUE(tools_.eventually([&] { return *blind.heard >= 3; }));
+  EXPECT_EQ(blind.bell->hearing(), Hearing::deaf);
+  *blind.can_look = true;
+
+  EXPECT_TRUE(becomes(*blind.bell, Hearing::listening));
+  blind.bell->stop();
+}
+
+// Rule R3: while the sealing keys of a fleet are replaced.
+TEST_F(RedisBell, IsHeardByWhoeverHasAChannelInCommon) {
+  const std::string old_one = "vk:bell:old";
+  const std::string new_one = "vk:bell:new";
+  const std::vector<std::vector<std::string>> lists{
+      {old_one}, {old_one, new_one}, {new_one, old_one}, {new_one}};
+  std::vector<Listener> listeners;
+  for (const auto& list : lists) {
+    listeners.push_back(listener_with(options(), list));
+    ASSERT_TRUE(becomes(*listeners.back().bell, Hearing::listening));
+  }
+
+  for (std::size_t ringer = 0; ringer < lists.size(); ++ringer) {
+    std::vector<int> before;
+    for (const auto& listener : listeners)
+      before.push_back(*listener.heard);
+    EXPECT_THAT(listeners[ringer].bell->ring(tools_.soon()), IsTrue());
+    for (std::size_t each = 0; each < lists.size(); ++each) {
+      const auto in_common = std::ranges::count_if(lists[ringer], [&](const auto& one) {
+        return std::ranges::find(lists[each], one) != lists[each].end();
+      });
+      EXPECT_EQ(*listeners[each].heard - before[each], in_common) << ringer << " " << each;
+    }
+  }
+}
+
+// Rule R3
+TEST_F(RedisBell, HasRungOnlyWhenEachOfItsChannelsHasBeenHeard) {
+  const auto first = listener_with(options(), {"vk:bell:1"});
+  const auto second = listener_with(options(), {"vk:bell:2"});
+  const auto ringer = cache::make_redis_bell(options(), {"vk:bell:1", "vk:bell:2"});
+  ASSERT_TRUE(becomes(*first.bell, Hearing::listening));
+  ASSERT_TRUE(becomes(*second.bell, Hearing::listening));
+  EXPECT_THAT(ringer->ring(tools_.soon()), IsTrue());
+
+  *second.can_look = false;
+
+  EXPECT_THAT(ringer->ring(Deadline{tools_.clock->now() + 300ms}), IsFalse());
+  EXPECT_EQ(*first.heard, 3);
 }
 
 // Rule R3
@@ -281,6 +366,52 @@ TEST_F(RedisBell, IsUnavailableToAUserThatMayNotSubscribe) {
   }
 }
 
+/// Within its life no further descriptor is to be had.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(RedisBell, IsUnavailableWhereNoDescriptorIsToBeHad) {
+  std::shared_ptr<SharedBell> bell;
+  {
+    const NoDescriptors none;
+    bell = cache::make_redis_bell(options(), {channel});
+  }
+
+  bell->listen([] { return true; });
+
+  EXPECT_EQ(bell->hearing(), Hearing::unavailable);
+}
+
+TEST_F(RedisBell, IsUnavailableWhereNoThreadIsToBeHad) {
+  const auto bell = cache::make_redis_bell(options(), {channel});
+  pthread_attr_t before{};
+  pthread_attr_t huge{};
+  ASSERT_EQ(pthread_getattr_default_np(&before), 0);
+  ASSERT_EQ(pthread_getattr_default_np(&huge), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&huge, std::size_t{1} << 47), 0);  // nobody has as much
+
+  ASSERT_EQ(pthread_setattr_default_np(&huge), 0);
+  bell->listen([] { return true; });
+  ASSERT_EQ(pthread_setattr_default_np(&before), 0);
+
+  EXPECT_EQ(bell->hearing(), Hearing::unavailable);
+  pthread_attr_destroy(&huge);
+  pthread_attr_destroy(&before);
+}
+
 TEST_F(RedisBell, NeedsTheRightsItNamesAndNoOther) {
   server_.ask(
       "ACL SETUSER vk on >opensesame ~vk:* resetchannels &vk:* +subscribe +publish +ping +eval "
@@ -300,7 +431,7 @@ TEST_F(RedisBell, SaysThatItMayNotRing) {
   made.user = "vk";
   made.password = Secret("opensesame");
 
-  const auto rung = cache::make_redis_bell(std::move(made), channel)->ring(tools_.soon());
+  const auto rung = cache::make_redis_bell(std::move(made), {channel})->ring(tools_.soon());
 
   ASSERT_FALSE(rung);
   EXPECT_EQ(rung.error().code, Errc::access_denied);

@@ -37,7 +37,7 @@ class TestBell final : public SharedBell {
   explicit TestBell(std::shared_ptr<Tower> tower) : tower_(std::move(tower)) {}
   ~TestBell() override { stop(); }
 
-  void listen(std::function<void()> heard) override {
+  void listen(std::function<bool()> heard) override {
     heard_ = std::move(heard);
     const std::lock_guard lock(tower_->mutex);
     tower_->listening.push_back(this);
@@ -45,10 +45,13 @@ class TestBell final : public SharedBell {
   Hearing hearing() const override { return hearing_; }
   Result<bool> ring(Deadline) override {
     const std::lock_guard lock(tower_->mutex);
+    bool have_all_heard = true;
     for (auto* const one : tower_->listening) {
-      if (one->hearing_ == Hearing::listening) one->heard_();
+      if (one->hearing_ != Hearing::listening || one->heard_()) continue;
+      one->hearing_ = Hearing::deaf;
+      have_all_heard = false;
     }
-    return true;
+    return have_all_heard;
   }
   void stop() override {
     const std::lock_guard lock(tower_->mutex);
@@ -58,7 +61,7 @@ class TestBell final : public SharedBell {
 
  private:
   const std::shared_ptr<Tower> tower_;  // shared by the bells of a fleet
-  std::function<void()> heard_;
+  std::function<bool()> heard_;
   std::atomic<Hearing> hearing_{Hearing::listening};
 };
 

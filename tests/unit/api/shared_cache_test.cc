@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "api/config_checks.h"
@@ -161,6 +163,35 @@ TEST(OpenSharedCache, SharesNothingWithWhoHasAnotherKey) {
   EXPECT_EQ(world.get(both, "name"), "value");
 }
 
+// Rule R3: "at once" holds while keys are replaced, in whatever order the processes list them.
+TEST(OpenSharedCache, RingsForWhoeverHasAKeyInCommon) {
+  World world;
+  const RealServer server(RealServer::Kind::redis);
+  const std::string old_key = "\"file:sealing.key\"";
+  const std::string new_key = "\"file:other.key\"";
+  const auto open = [&](const std::string& keys) {
+    return world.open(world.config(World::redis(server) + "sealing_key = [" + keys + "]\n"));
+  };
+  std::vector<SharedCache> fleet;
+  for (const auto& keys : {old_key, old_key + ", " + new_key, new_key + ", " + old_key, new_key})
+    fleet.push_back(open(keys));
+  std::vector<std::atomic<int>> heard(fleet.size());
+  for (std::size_t each = 0; each < fleet.size(); ++each) {
+    ASSERT_TRUE(fleet[each]) << testing::PrintToString(world.noted());
+    fleet[each].bell->listen([&heard, each] { return ++heard[each] > 0; });
+    const Deadline patience = world.soon();
+    while (fleet[each].bell->hearing() != SharedBell::Hearing::listening &&
+           !patience.passed(world.clock->now()))
+      std::this_thread::yield();
+  }
+
+  EXPECT_TRUE(fleet[2].bell->ring(world.soon()).value_or(false));  // who names the new key first
+  for (std::size_t each = 0; each < fleet.size(); ++each) {
+    EXPECT_GE(heard[each], 2) << each;
+    fleet[each].bell->stop();
+  }
+}
+
 // Rule F4
 TEST(OpenSharedCache, NotesEverySecretThatCannotBeUsed) {
   World world;
@@ -230,7 +261,7 @@ TEST(DiagnoseSharedCache, IsContentWithAGoodServer) {
   const RealServer server(RealServer::Kind::redis);
   const auto config = world.config(World::redis(server) + "sealing_key = \"file:sealing.key\"\n");
   const auto shared = world.open(config);
-  shared.bell->listen([] {});
+  shared.bell->listen([] { return true; });
 
   EXPECT_THAT(world.findings(config, shared, *world.clock),
               ElementsAre("+ [cache] redis 127.0.0.1:" + std::to_string(server.port()) + " answers",
@@ -291,7 +322,7 @@ TEST(DiagnoseSharedCache, TellsOfAServerThatDoesNotLetUsListen) {
   const auto config = world.config(World::redis(server) + "sealing_key = \"file:sealing.key\"\n");
   const auto shared = world.open(config);
 
-  shared.bell->listen([] {});
+  shared.bell->listen([] { return true; });
   const auto lines = world.findings(config, shared, *world.clock);
   shared.bell->stop();
 

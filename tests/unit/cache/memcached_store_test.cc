@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,6 +99,47 @@ TEST(MemcachedStore, IsRefusedByAServerThatWantsAPassword) {
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, Errc::access_denied);
   EXPECT_THAT(found.error().hint, HasSubstr("-Y"));
+}
+
+// Rule C8
+TEST(MemcachedStore, AnswersForTheOthersWhileOneServerHangs) {
+  const auto clock = make_system_clock();
+  for (const std::size_t hung : {0U, 1U}) {
+    std::vector<std::unique_ptr<RealServer>> servers;
+    for (int each = 0; each < 2; ++each)
+      servers.push_back(std::make_unique<RealServer>(RealServer::Kind::memcached));
+    std::ranges::sort(servers, {}, [](const auto& one) { return one->port(); });
+    const auto open_both = [&] {
+      return make_memcached_store({.servers = {at(servers[0]->port()), at(servers[1]->port())},
+                                   .clock = clock,
+                                   .timeout = 400ms});
+    };
+    const std::size_t healthy = 1 - hung;
+    const auto store = open_both();
+    for (std::size_t copy = 0; copy < 2; ++copy)
+      EXPECT_TRUE(store->put({"n", copy}, "", Secret("v"), 10min, deadline_in(5s)));
+    servers[hung]->stop();
+
+    int probes = 0;
+    for (const Deadline enough = deadline_in(4s); !enough.passed(clock->now());) {
+      const auto both = store->get({{"n", hung}, {"n", healthy}}, deadline_in(5s));
+      ASSERT_FALSE(both[0]);
+      ASSERT_TRUE(both[1]) << describe(both[1].error());
+      EXPECT_TRUE(*both[1]);
+      ASSERT_EQ(text(*store, {"n", healthy}), "v");
+      ASSERT_TRUE(store->time(deadline_in(5s)));
+      ++probes;
+    }
+    EXPECT_GT(probes, 0);
+
+    // A process that starts now has a connection to neither.
+    const auto fresh = open_both();
+    const auto both = fresh->get({{"n", hung}, {"n", healthy}}, deadline_in(5s));
+    EXPECT_FALSE(both[0]);
+    EXPECT_TRUE(both[1] && *both[1]);
+    EXPECT_TRUE(open_both()->time(deadline_in(5s)));
+    servers[hung]->resume();
+  }
 }
 
 // SECURITY: nobody says more to the server than one name.
