@@ -116,7 +116,7 @@ int refuse(const Error& error, const Context& context) {
 
 int run_with_token(const Options& options, const std::string& path, const Context& context) {
   const std::set<int> inherited = open_descriptors();
-  auto client = open_client(context.globals);
+  auto client = open_private_client(context.globals);
   if (!client) return refuse(client.error(), context);
   const auto request = options.token.request(context.globals, client->config());
   if (!request) return refuse(request.error(), context);

@@ -44,14 +44,42 @@ Result<std::string> provider_of(const Globals& globals, const Config& config) {
               nearest.empty() ? "it has: " + all : "did you mean " + nearest + "?");
 }
 
-Result<Client> open_client(const Globals& globals) {
+namespace {
+
+/// As if the file had not named one.
+void forget_shared_cache(Config& config) {
+  CacheConfig alone;
+  alone.lifetime = config.cache.lifetime;
+  alone.entries_max = config.cache.entries_max;
+  alone.bytes_max = config.cache.bytes_max;
+  config.cache = std::move(alone);
+  for (const char* key :
+       {"shared", "shared_user", "shared_password", "shared_timeout", "sealing_key"}) {
+    config.lines.erase("cache." + std::string(key));
+  }
+}
+
+Result<Client> open_as(const Globals& globals, bool is_private) {
   auto path = find_config(globals);
   if (!path) return failure_of(std::move(path));
-  auto client = Client::open(*path);
+  auto config = load_config(*path);
+  if (!config) return failure_of(std::move(config));
+  if (is_private) forget_shared_cache(*config);
+  auto client = Client::make(std::move(*config));
   if (!client) return client;
   auto provider = provider_of(globals, client->config());
   if (!provider) return failure_of(std::move(provider));
   return client;
+}
+
+}  // namespace
+
+Result<Client> open_client(const Globals& globals) {
+  return open_as(globals, false);
+}
+
+Result<Client> open_private_client(const Globals& globals) {
+  return open_as(globals, true);
 }
 
 }  // namespace valetkey::cli

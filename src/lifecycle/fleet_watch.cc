@@ -239,18 +239,20 @@ void Fleet::write_again() {
 }
 
 void Fleet::resend() {
+  if (away_.load(std::memory_order_relaxed)) return;
   const Instant now = parts_.clock->now();
+  // Some at a time: the watch has leases to renew, too.
   const auto unsent = state_.with([now](State& state) {
     std::erase_if(state.unsent, [now](const Unsent& one) { return one.revocation.until <= now; });
-    return state.unsent;
+    const auto count = std::min(state.unsent.size(), sent_at_once_max);
+    return std::vector<Unsent>(state.unsent.begin(),
+                               state.unsent.begin() + static_cast<std::ptrdiff_t>(count));
   });
-  if (unsent.empty() || away_.load(std::memory_order_relaxed)) return;
+  if (unsent.empty()) return;
   auto offset = this->offset();
   if (!offset) return;
   bool has_sent = false;
-  std::size_t sent = 0;
   for (const auto& [revocation, missing] : unsent) {
-    if (++sent > sent_at_once_max) break;  // the watch has leases to renew, too
     auto copies = missing;
     (void)log_.append(revocation, parts_.make_id(), copies, *offset, now,
                       [this] { return question_deadline(); });

@@ -108,7 +108,9 @@ Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadli
 
 void TokenKeeper::catch_up(const Plan& plan, Deadline deadline) {
   if (!parts_.fleet || !plan.shareable) return;
-  if (!parts_.fleet->is_current(parts_.clock->now())) parts_.fleet->look(deadline);
+  // Twice: the first look may be one that had begun before this process was stopped or suspended.
+  for (int looked = 0; looked < 2 && !parts_.fleet->is_current(parts_.clock->now()); ++looked)
+    parts_.fleet->look(deadline);
 }
 
 TokenKeeper::Decision TokenKeeper::decide(const Plan& plan, std::optional<CachedToken> held,
