@@ -199,7 +199,7 @@ Fleet::Seat Fleet::board(const Plan& plan, const Wish& wish) {
     if (!std::exchange(has_waited, true)) waits_.fetch_add(1, std::memory_order_relaxed);
     const Instant now = parts_.clock->now();
     // Leases end, or are renewed by flights that end: the longest wait is for what should not be.
-    if (now - began > wish.patience.value_or(options_.lease * 3)) return seat_alone();
+    if (now - began >= wish.patience.value_or(options_.lease * 3)) return seat_alone();
     if (parts_.is_gone && !holder.empty() && gone != holder && now >= gone_check_at) {
       gone_check_at = now + gone_check_interval;
       if (parts_.is_gone(holder)) {

@@ -2,6 +2,7 @@
 // Orders of events by which a revoked token could come back (rule R3).
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <string>
 #include <thread>
@@ -73,11 +74,15 @@ TEST(FleetOrder, LooksBeforeAWaiterIsServedWhoSleptWhileHeWaited) {
   });
 
   std::string answer;
-  std::thread asks([&] { answer = b->ask(plan, 1h); });
+  std::atomic<bool> is_answered{false};
+  std::thread asks([&] {
+    answer = b->ask(plan, 1h);
+    is_answered = true;
+  });
   has_begun.get_future().wait();
-  world.store->before_each([](Operation, const StoredName&) {});
+  b->fleet.stop();  // asleep: it watches no more, and its waiter's patience ends meanwhile
   (void)a->keeper.revoke(token, world.in(5s));
-  world.clock->advance(1min);  // b slept, and wakes with its patience at an end
+  world.pass_until([&] { return is_answered || b->fleet.status().learnt != 0; });
   may_answer.set_value();
   asks.join();
 

@@ -165,8 +165,7 @@ TEST(Fleet, RenewsTheLeaseWhileTheFlightLives) {
       world.clock->advance(1s);
       world.clock->await_waiters(2);  // both have looked, and renewed what is theirs
     }
-    const auto record = b->fleet.find("k");
-    EXPECT_FALSE(record);
+    EXPECT_TRUE(b->fleet.board(*plan, {.patience = 0ns}).is_alone);  // it would have to wait
     return world.provider.ordinary(of, parent);
   });
 
