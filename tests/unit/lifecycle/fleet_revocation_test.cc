@@ -186,7 +186,8 @@ TEST(FleetRevocation, OutlivesTheCacheThatWasEmptied) {
   world.clock->advance(1s);
   const auto is_written_again = [&] {
     const auto all = world.store->dump();
-    return std::any_of(all.begin(), all.end(), [](const auto& one) { return one.first == "log"; });
+    const auto is_entry = [](const auto& one) { return one.first.starts_with("log:"); };
+    return std::any_of(all.begin(), all.end(), is_entry) && a->fleet.status().untold == 0;
   };
   world.pass_until(is_written_again);  // by a's watch
   const auto b = world.join("b");
