@@ -269,6 +269,10 @@ Fleet::Landed Fleet::land_on(const Plan& plan, const Seat& seat, const CachedTok
     if (!saved && saved.error().code == Errc::exhausted && fits) {
       // The server will not take it. The lease is given back, or others would wait for nothing.
       fits = false;
+      if (!refusal_told_.exchange(true)) {
+        base::log(LogLevel::warning,
+                  describe(saved.error()) + "; such tokens are fetched by each process for itself");
+      }
       continue;
     }
     is_certain = saved && *saved;

@@ -199,6 +199,7 @@ class Fleet final {
   base::Guarded<State> state_;
   std::atomic<bool> away_{false};
   std::atomic<bool> must_write_again_{false};
+  std::atomic<bool> refusal_told_{false};   ///< that a server would not take a token
   std::atomic<Instant::rep> confirmed_at_;  ///< when the last look that was answered was asked
   std::mutex looking_;                      // guards is_looking_; whoever looks holds no lock
   std::condition_variable has_looked_;

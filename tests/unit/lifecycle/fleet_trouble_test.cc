@@ -7,6 +7,7 @@
 
 #include "lifecycle/fleet.h"
 #include "support/fleet_world.h"
+#include "valetkey/log.h"
 
 namespace valetkey::lifecycle {
 namespace {
@@ -113,6 +114,30 @@ TEST(FleetInTrouble, TakesRubbishForNothingAndWritesOverIt) {
     EXPECT_EQ(a->ask(plan), "t1");
     EXPECT_EQ(b->ask(plan), "t1");
   }
+}
+
+// Each token that lands is refused, as one larger than the server allows.
+TEST(FleetInTrouble, SaysOnceThatTheCacheWillNotTakeATokenAndServesItAllTheSame) {
+  std::vector<std::string> warnings;
+  set_log(LogLevel::warning, [&](LogLevel, std::string_view line) { warnings.emplace_back(line); });
+  {
+    World world;
+    const auto a = world.join("a");
+    std::atomic<int> puts{0};
+    world.store->before_each([&](Operation operation, const StoredName& name) {
+      const bool is_record = operation == Operation::put && name.text.starts_with("token:");
+      const bool lands = is_record && ++puts % 3 == 2;  // lease, token, lease given back
+      world.store->fail_with(lands ? std::optional(Errc::exhausted) : std::nullopt);
+    });
+
+    EXPECT_EQ(a->ask(shared_plan("k1")), "t1");
+    EXPECT_EQ(a->ask(shared_plan("k2")), "t2");
+    EXPECT_EQ(puts, 6);
+  }
+  set_log(LogLevel::off, {});
+
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_TRUE(warnings.front().ends_with("are fetched by each process for itself"));
 }
 
 TEST(FleetInTrouble, GivesTheLeaseBackWhenTheCacheWillNotTakeTheToken) {
