@@ -67,6 +67,11 @@ Credentials::Held Credentials::read(const Held* before, std::vector<Problem>& pr
     held.key = before->key;
     held.key_digest = before->key_digest;
   }
+  SecretBuilder digests;
+  for (const auto& secret : held.secrets)
+    digests.append(digest_of(secret)).append(' ');
+  digests.append(held.key_digest);
+  held.label = digest_of(digests.take()).substr(0, 32);
   return held;
 }
 

@@ -29,6 +29,7 @@ class Credentials {
     std::vector<Secret> secrets{};                    ///< in the order to be tried (rule S6)
     std::shared_ptr<const crypto::SigningKey> key{};  ///< shared with a reading that found no other
     std::string key_digest{};                         ///< tells one reading's key from another's
+    std::string label{};  ///< tells one reading from another, and nothing of it
     AppFacts app{};
   };
   using HeldPtr = std::shared_ptr<const Held>;

@@ -251,15 +251,6 @@ Result<Introspection> ProviderSession::introspect(const AccessToken& token, Dead
   return std::move(*answer);
 }
 
-std::string ProviderSession::credentials_label() const {
-  const auto held = credentials_->held();
-  SecretBuilder digests;
-  for (const auto& secret : held->secrets)
-    digests.append(digest_of(secret)).append(' ');
-  digests.append(held->key_digest);
-  return digest_of(digests.take()).substr(0, 32);
-}
-
 void ProviderSession::note_unauthorized(const AccessToken& token) {
   if (developer_ != nullptr && !token.fields().parent) {
     developer_->note_unauthorized(token.fingerprint());

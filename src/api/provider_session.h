@@ -45,7 +45,7 @@ class ProviderSession {
   [[nodiscard]] Result<Introspection> introspect(const AccessToken& token, Deadline deadline);
 
   /// Tells one reading of the credentials from another, and nothing of them.
-  [[nodiscard]] std::string credentials_label() const;
+  [[nodiscard]] std::string credentials_label() const { return credentials_->held()->label; }
   /// Whether the provider refused every one of them as such, and not for what they were used for.
   [[nodiscard]] bool credentials_are_refused() const { return conversation_.all_refused(); }
 

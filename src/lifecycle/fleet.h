@@ -89,10 +89,6 @@ class Fleet final {
     std::optional<CachedToken> instead{};  ///< `superseded`: what the others have
     std::optional<LogPosition> position{};
   };
-  struct Announced {
-    bool is_shared = false;  ///< at least one server has it
-    bool is_heard = false;   ///< every process that listens has acted on it
-  };
 
   Fleet(FleetParts parts, FleetOptions options);
   ~Fleet() { stop(); }
@@ -126,7 +122,8 @@ class Fleet final {
 
   /// Tells every process. What cannot be delivered now is kept, and tried again.
   /// Blocks: network, and until the others have heard, at most until the deadline.
-  Announced announce(Revocation revocation, Deadline deadline);
+  /// False: no server has it yet.
+  bool announce(Revocation revocation, Deadline deadline);
   [[nodiscard]] std::string new_id() const { return parts_.make_id(); }
   [[nodiscard]] std::optional<LogPosition> position() const { return log_.position(); }
 

@@ -181,7 +181,7 @@ void Fleet::look_now(Deadline deadline) {
          asked_at);
 }
 
-Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
+bool Fleet::announce(Revocation revocation, Deadline deadline) {
   const Instant now = parts_.clock->now();
   auto copies = log_.all_copies();
   const std::size_t all = copies.size();
@@ -201,7 +201,6 @@ Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
     }
     state.own.push_back(std::move(revocation));
   });
-  Announced announced{.is_shared = is_shared};
   if (!is_shared) {
     base::log(LogLevel::warning,
               "a revocation has not reached the other processes yet: the shared cache is away; it "
@@ -209,11 +208,10 @@ Fleet::Announced Fleet::announce(Revocation revocation, Deadline deadline) {
   } else if (parts_.bell) {
     const Deadline patience = deadline.sooner({parts_.clock->now() + options_.horizon});
     const auto heard = parts_.bell->ring(patience);
-    announced.is_heard = heard && *heard;
     // Rule R3. Whoever has not said that he heard looks by himself before this time is over.
-    if (!announced.is_heard) (void)stopper_.wait_until(patience.at);
+    if (!heard || !*heard) (void)stopper_.wait_until(patience.at);
   }
-  return announced;
+  return is_shared;
 }
 
 // What was written into a cache that was emptied is gone from it, and others may not have read it.

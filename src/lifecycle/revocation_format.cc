@@ -100,8 +100,7 @@ Secret encode_revocation(const Revocation& revocation, ClockOffset offset) {
     to.put(tombstone.until);
   }
   to.put_flag(revocation.has_fence);
-  to.put_flag(revocation.provider_key.has_value());
-  if (revocation.provider_key) to.put(*revocation.provider_key);
+  to.put(revocation.provider_key);
   to.put_flag(revocation.subject.has_value());
   if (revocation.subject) {
     put_subject(to, *revocation.subject);

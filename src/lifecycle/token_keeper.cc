@@ -40,11 +40,11 @@ bool may_blame_parent(Errc code) {
   return code == Errc::invalid_grant || code == Errc::invalid_request;
 }
 
-Error revoked_in_flight() {
+}  // namespace
+
+Error TokenKeeper::revoked_in_flight() {
   return {.code = Errc::cancelled, .context = "the token was revoked while it was being fetched"};
 }
-
-}  // namespace
 
 Error TokenKeeper::no_such_life() {
   return {.code = Errc::denied_by_policy,
@@ -82,7 +82,7 @@ Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadli
   for (unsigned looks = 0;;) {
     const Instant now = parts_.clock->now();
     // Rule R3: what others revoked is known before anything is served.
-    catch_up(*plan, deadline);
+    catch_up(*plan, now, deadline);
     auto held = parts_.cache.find(plan->key);
     if (is_servable(held, plan->request, now)) return held->token.share(TokenOrigin::memory);
     Decision decision = decide(*plan, std::move(held), now);
@@ -106,11 +106,13 @@ Result<AccessToken> TokenKeeper::token_with(const PlanPtr& plan, Deadline deadli
   }
 }
 
-void TokenKeeper::catch_up(const Plan& plan, Deadline deadline) {
+void TokenKeeper::catch_up(const Plan& plan, Instant now, Deadline deadline) {
   if (!parts_.fleet || !plan.shareable) return;
   // Twice: the first look may be one that had begun before this process was stopped or suspended.
-  for (int looked = 0; looked < 2 && !parts_.fleet->is_current(parts_.clock->now()); ++looked)
+  for (int looked = 0; looked < 2 && !parts_.fleet->is_current(now); ++looked) {
     parts_.fleet->look(deadline);
+    now = parts_.clock->now();
+  }
 }
 
 TokenKeeper::Decision TokenKeeper::decide(const Plan& plan, std::optional<CachedToken> held,
@@ -190,7 +192,7 @@ std::optional<Result<AccessToken>> TokenKeeper::act(const Plan& plan, const Deci
     case Action::refresh_or_serve: {
       const Deadline patience{parts_.clock->now() + options_.policy.stale_wait};
       auto fetched = decision.flight->await_or_leave(*parts_.clock, deadline.sooner(patience));
-      catch_up(plan, deadline);  // the process may have slept while it waited
+      catch_up(plan, parts_.clock->now(), deadline);  // the process may have slept while it waited
       if (fetched && !withdrawals_.buried(fetched->fingerprint())) {
         return Result<AccessToken>(std::move(*fetched));
       }
@@ -200,7 +202,7 @@ std::optional<Result<AccessToken>> TokenKeeper::act(const Plan& plan, const Deci
     case Action::force: {
       auto fetched = decision.flight->await(*parts_.clock, deadline);
       if (!fetched) return fetched;
-      catch_up(plan, deadline);
+      catch_up(plan, parts_.clock->now(), deadline);
       if (withdrawals_.buried(fetched->fingerprint())) return std::nullopt;
       if (lives_long_enough(fetched->expires_at(), plan.request, parts_.clock->now())) {
         return fetched;

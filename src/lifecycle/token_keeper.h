@@ -149,7 +149,7 @@ class TokenKeeper final : private FleetMember {
   Decision decide_in(KeyState& state, const Plan& plan, std::optional<CachedToken> held,
                      Instant now);
   /// Rule R3: what others revoked until now is known before anything is served.
-  void catch_up(const Plan& plan, Deadline deadline);
+  void catch_up(const Plan& plan, Instant now, Deadline deadline);
   void refuse(Decision& decision, const KeyState& state, Instant now) const;
   /// Nothing: look again, things have changed meanwhile.
   std::optional<Result<AccessToken>> act(const Plan& plan, const Decision& decision,
@@ -175,6 +175,7 @@ class TokenKeeper final : private FleetMember {
   std::optional<Lifetime> lifetime_of(const AccessToken& token) const;
   static Error given_again(const AccessToken& token);
   static Error no_such_life();
+  static Error revoked_in_flight();
   void add_live(LiveToken live);
   bool keep(const PlanPtr& plan, const AccessToken& token, const std::optional<Lifetime>& lifetime,
             Withdrawals::Number number, const std::optional<LogPosition>& position);

@@ -41,7 +41,7 @@ TokenKeeper::Landing TokenKeeper::obtain_with_fleet(const PlanPtr& plan, const F
       }
     }
   }
-  return {fail(Errc::cancelled, "the token was revoked while it was being fetched")};
+  return {fail(revoked_in_flight())};
 }
 
 std::optional<TokenKeeper::Landing> TokenKeeper::fetch_for_fleet(const PlanPtr& plan,
@@ -209,7 +209,7 @@ bool TokenKeeper::announce(Revocation revocation, const std::vector<LiveToken>& 
       part.tombstones.push_back({token.fingerprint(), end_of(token, now)});
       part.until = std::max(part.until, part.tombstones.back().until);
     }
-    is_told = parts_.fleet->announce(std::move(part), deadline).is_shared && is_told;
+    is_told = parts_.fleet->announce(std::move(part), deadline) && is_told;
     if (is_last) break;
   }
   // Out of the records too, so that nobody reads it there once its tombstone was thrown out.

@@ -119,7 +119,7 @@ TEST(FleetOrder, ReadsALongLogInPartsAndToItsEnd) {
         {support::fingerprint_of(std::to_string(number)), world.clock->now() + 1h}};
     revocation.at = world.clock->now();
     revocation.until = world.clock->now() + 1h;
-    EXPECT_TRUE(a->fleet.announce(std::move(revocation), world.in(5s)).is_shared);
+    EXPECT_TRUE(a->fleet.announce(std::move(revocation), world.in(5s)));
   }
 
   const auto late = world.join("late");
